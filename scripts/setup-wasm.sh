@@ -6,10 +6,11 @@
 #   2. `rustup target add wasm32v1-none` (any machine that reaches the Rust servers);
 #   3. a private toolchain `ips-wasm` from Debian's rustc-web and rust-web-src, its core and alloc
 #      built here with bitcode, so that the runtime's thin-LTO profile can use them.
-# Writes `export WASM_BUILD_TOOLCHAIN=…` (or nothing) to the file named by $1.
+# Writes `export WASM_BUILD_TOOLCHAIN=…` (or nothing) to the file named by $1. With a second
+# argument `rustup-only` it tries the first two ways and fails if neither works.
 set -euo pipefail
 
-out=${1:?usage: setup-wasm.sh ENV_FILE}
+out=${1:?usage: setup-wasm.sh ENV_FILE [rustup-only]}
 host=x86_64-unknown-linux-gnu
 target=wasm32v1-none
 
@@ -20,6 +21,8 @@ if has_target || timeout 60 rustup target add "$target" >/dev/null 2>&1 && has_t
   echo "wasm toolchain: rustup target $target"
   exit 0
 fi
+
+[ "${2:-}" != rustup-only ] || exit 1
 
 tc=${IPS_WASM_TC:-$HOME/.local/share/ips/wasm-toolchain}
 stamp="$tc/stamp"

@@ -1,1 +1,235 @@
-//! Stub.
+//! What a machine can check of the house style: layout, imports, sizes, headers, forbidden words.
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+};
+
+/// Lines of a file without its tests: the limit, and the larger one that fails.
+const FILE_LINES_MAX: usize = 500;
+
+/// Who may import whom (ours only): `ARCHITECTURE.md` has the same table.
+const IMPORTS: &[(&str, &[&str])] = &[
+    ("primitives", &[]),
+    ("primitives/runtime-api", &["ips-primitives"]),
+    ("zk/verifier", &["ips-primitives"]),
+    ("zk/proofs", &["ips-primitives", "ips-verifier"]),
+    ("pallets/traits", &["ips-primitives"]),
+    ("pallets/node-classes", &["ips-primitives", "ips-pallet-traits"]),
+    ("pallets/staking-collateral", &["ips-primitives", "ips-pallet-traits"]),
+    ("pallets/storage-market", &["ips-primitives", "ips-pallet-traits"]),
+    ("pallets/porep", &["ips-primitives", "ips-pallet-traits", "ips-verifier"]),
+    ("pallets/poe", &["ips-primitives", "ips-pallet-traits", "ips-verifier"]),
+    (
+        "runtime",
+        &[
+            "ips-primitives",
+            "ips-runtime-api",
+            "ips-verifier",
+            "ips-pallet-traits",
+            "pallet-node-classes",
+            "pallet-staking-collateral",
+            "pallet-storage-market",
+            "pallet-porep",
+            "pallet-poe",
+        ],
+    ),
+    ("storage/encoding", &["ips-primitives"]),
+    ("storage/swarm", &["ips-primitives"]),
+    ("storage/engine", &["ips-primitives", "ips-verifier", "ips-encoding", "ips-swarm"]),
+    ("storage/sealing", &["ips-primitives", "ips-verifier", "ips-proofs", "ips-engine"]),
+    ("storage/chain", &["ips-primitives", "ips-engine", "ips-verifier"]),
+    (
+        "storage/daemon",
+        &["ips-primitives", "ips-engine", "ips-swarm", "ips-sealing", "ips-chain"],
+    ),
+    (
+        "client",
+        &["ips-primitives", "ips-encoding", "ips-engine", "ips-swarm", "ips-chain", "ips-verifier"],
+    ),
+    (
+        "node",
+        &["ips-primitives", "ips-runtime", "ips-runtime-api", "ips-chain", "ips-daemon"],
+    ),
+];
+
+/// Crates that must not be imported, by folder prefix.
+const FORBIDDEN: &[(&str, &[&str])] = &[
+    ("primitives/Cargo.toml", &["sp-", "sc-", "frame-", "tokio"]),
+    ("zk/verifier", &["sp-", "sc-", "frame-", "bellperson", "tokio"]),
+    ("pallets", &["bellperson", "tokio", "sc-"]),
+    ("runtime", &["bellperson", "tokio", "sc-"]),
+    ("storage", &["sc-", "frame-", "sp-", "pallet-"]),
+    ("client", &["sc-", "frame-", "sp-", "pallet-", "bellperson"]),
+];
+
+/// File names that say nothing.
+const BANNED_FILES: &[&str] = &["mod.rs", "utils.rs", "helpers.rs", "common.rs", "misc.rs", "manager.rs"];
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("tests is in the tree").to_path_buf()
+}
+
+fn files(below: &Path, ending: &str, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(below).unwrap().flatten() {
+        let (path, name) = (entry.path(), entry.file_name());
+        let name = name.to_string_lossy();
+        if path.is_dir() {
+            if name != "target" && !name.starts_with('.') {
+                files(&path, ending, found);
+            }
+        } else if name.ends_with(ending) {
+            found.push(path);
+        }
+    }
+}
+
+fn rust_files() -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    files(&root(), ".rs", &mut found);
+    found.sort();
+    assert!(found.len() > 50, "the tree was not found");
+    found
+}
+
+fn is_test(path: &Path) -> bool {
+    let text = path.strip_prefix(root()).unwrap().to_string_lossy().into_owned();
+    text.starts_with("tests/")
+        || text.contains("/tests")
+        || text.contains("/testing")
+        || text.contains("/benches/")
+        || text.contains("/examples/")
+        || text.ends_with("mock.rs")
+        || text.ends_with("benchmarking.rs")
+}
+
+/// The file up to its in-file tests.
+fn code(path: &Path) -> String {
+    let text = fs::read_to_string(path).unwrap();
+    match text.find("\n#[cfg(test)]\nmod tests {") {
+        Some(at) => text[..at].to_owned(),
+        None => text,
+    }
+}
+
+fn dependencies(manifest: &Path) -> BTreeSet<String> {
+    let text = fs::read_to_string(manifest).unwrap();
+    let parsed: toml::Table = text.parse().unwrap();
+    parsed
+        .get("dependencies")
+        .and_then(toml::Value::as_table)
+        .map(|table| table.keys().cloned().collect())
+        .unwrap_or_default()
+}
+
+#[test]
+fn crates_import_only_what_the_table_allows() {
+    let ours: BTreeSet<String> = IMPORTS
+        .iter()
+        .map(|(folder, _)| {
+            let text = fs::read_to_string(root().join(folder).join("Cargo.toml")).unwrap();
+            let parsed: toml::Table = text.parse().unwrap();
+            parsed["package"]["name"].as_str().unwrap().to_owned()
+        })
+        .collect();
+    let mut bad = Vec::new();
+    for (folder, allowed) in IMPORTS {
+        for name in dependencies(&root().join(folder).join("Cargo.toml")) {
+            if ours.contains(&name) && !allowed.contains(&name.as_str()) {
+                bad.push(format!("{folder} imports {name}"));
+            }
+        }
+    }
+    assert!(bad.is_empty(), "{bad:#?}");
+}
+
+#[test]
+fn rings_do_not_see_what_they_must_not() {
+    let mut manifests = Vec::new();
+    files(&root(), "Cargo.toml", &mut manifests);
+    let mut bad = Vec::new();
+    for manifest in manifests {
+        let place = manifest.strip_prefix(root()).unwrap().to_string_lossy().into_owned();
+        for (prefix, forbidden) in FORBIDDEN.iter().filter(|(prefix, _)| place.starts_with(prefix)) {
+            // Pallets are built from sp-* and frame-*; only what runs a node is forbidden there.
+            for name in dependencies(&manifest) {
+                if forbidden.iter().any(|start| name.starts_with(start)) {
+                    bad.push(format!("{place} ({prefix}) imports {name}"));
+                }
+            }
+        }
+    }
+    assert!(bad.is_empty(), "{bad:#?}");
+}
+
+#[test]
+fn files_have_one_subject() {
+    let mut bad = Vec::new();
+    for path in rust_files() {
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        if BANNED_FILES.contains(&name.as_str()) {
+            bad.push(format!("{}: the name says nothing", path.display()));
+        }
+        let lines = code(&path).lines().count();
+        if lines > FILE_LINES_MAX && !is_test(&path) {
+            bad.push(format!("{}: {lines} lines", path.display()));
+        }
+    }
+    assert!(bad.is_empty(), "{bad:#?}");
+}
+
+#[test]
+fn files_and_crates_have_a_header() {
+    let mut bad = Vec::new();
+    for path in rust_files() {
+        let text = fs::read_to_string(&path).unwrap();
+        if !text.starts_with("//!") && !text.starts_with("#![doc") {
+            bad.push(format!("{}: no header", path.display()));
+        }
+    }
+    assert!(bad.is_empty(), "{bad:#?}");
+}
+
+#[test]
+fn forbidden_words_are_absent() {
+    // Written in two parts so that this file does not find itself.
+    let words = [".unwrap", "dbg", "todo", "unimplemented"].map(|word| {
+        let call = if word == ".unwrap" { "()" } else { "!(" };
+        format!("{word}{call}")
+    });
+    let mut bad = Vec::new();
+    for path in rust_files().iter().filter(|path| !is_test(path)) {
+        for (number, line) in code(path).lines().enumerate() {
+            let line = line.trim_start();
+            if line.starts_with("//") {
+                continue;
+            }
+            for word in words.iter().filter(|word| line.contains(word.as_str())) {
+                bad.push(format!("{}:{}: {word}", path.display(), number + 1));
+            }
+        }
+    }
+    assert!(bad.is_empty(), "{bad:#?}");
+}
+
+#[test]
+fn pallets_are_complete() {
+    for pallet in ["node-classes", "staking-collateral", "storage-market", "porep", "poe"] {
+        let folder = root().join("pallets").join(pallet);
+        for file in ["README.md", "src/invariants.rs", "src/weights.rs", "src/benchmarking.rs"] {
+            assert!(folder.join(file).is_file(), "{pallet} lacks {file}");
+        }
+    }
+}
+
+#[test]
+fn the_readme_names_every_folder() {
+    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    for entry in fs::read_dir(root()).unwrap().flatten().filter(|entry| entry.path().is_dir()) {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if !name.starts_with('.') && name != "target" {
+            assert!(readme.contains(&format!("`{name}/`")), "README.md does not name {name}/");
+        }
+    }
+}

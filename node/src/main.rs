@@ -1,2 +1,17 @@
-//! Stub.
-fn main() {}
+//! The IPS node: the chain, and with `--storage` a storage node inside the same process.
+//!
+//! Wiring only; rules are in the runtime's pallets, storage is in `ips-daemon`.
+
+mod chain_spec;
+mod cli;
+mod command;
+mod rpc;
+mod service;
+mod storage;
+
+fn main() -> sc_cli::Result<()> {
+    // Both the chain's and the storage network's TLS would otherwise pick a provider on first use,
+    // and panic if both crates' features are on. A second install only fails if one is there.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    command::run()
+}

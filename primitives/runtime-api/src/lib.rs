@@ -1,1 +1,48 @@
-//! Stub.
+//! Read-only queries that the runtime answers for wallets, storage nodes and customers.
+//!
+//! All answers are types of `ips-primitives`; the off-chain side decodes them with the same types.
+#![cfg_attr(not(feature = "std"), no_std)]
+#![allow(missing_docs, reason = "the macro generates undocumented items")]
+
+extern crate alloc;
+
+use alloc::vec::Vec;
+use ips_primitives::{
+    challenge::Beacon,
+    id::{AccountKey, AgreementId, BlockNumber, FileId, OrderId, ProviderId},
+    view::{AgreementView, ChainInfo, DealView, NodeView, OrderView, PartitionView, SectorView},
+};
+
+sp_api::decl_runtime_apis! {
+    /// Queries of the storage network.
+    pub trait IpsApi {
+        /// Constants and verifying-key ids.
+        fn info() -> ChainInfo;
+        /// The beacon of a block, while it is kept.
+        fn beacon(block: BlockNumber) -> Option<Beacon>;
+        /// A node by its owner.
+        fn node(provider: ProviderId) -> Option<NodeView>;
+        /// Registered nodes, at most `max` (and at most 1024).
+        fn nodes(max: u32) -> Vec<NodeView>;
+        /// The provider whose worker key this is.
+        fn provider_of(worker: AccountKey) -> Option<ProviderId>;
+        /// Orders with an open slot, from `from` on; scans at most 256 orders.
+        fn open_orders(from: OrderId, max: u32) -> Vec<OrderView>;
+        /// The next order's id.
+        fn next_order() -> OrderId;
+        /// An order.
+        fn order(order: OrderId) -> Option<OrderView>;
+        /// All orders of a file, ascending, at most 1024.
+        fn orders_of_file(file: FileId) -> Vec<OrderView>;
+        /// Orders of a customer, ascending, at most 1024.
+        fn orders_of_client(client: AccountKey) -> Vec<OrderView>;
+        /// Slots of a provider, at most 1024.
+        fn deals_of(provider: ProviderId) -> Vec<DealView>;
+        /// Sectors of a provider, at most 1024.
+        fn sectors_of(provider: ProviderId) -> Vec<SectorView>;
+        /// Partitions of a provider.
+        fn partitions_of(provider: ProviderId) -> Vec<PartitionView>;
+        /// A retrieval agreement.
+        fn agreement(id: AgreementId) -> Option<AgreementView>;
+    }
+}

@@ -1,0 +1,5 @@
+//! Tests by topic.
+
+mod agreements;
+mod claims;
+mod fixture;

@@ -1,0 +1,6 @@
+//! What the calls do, by topic.
+
+mod binding;
+mod disputes;
+mod posts;
+mod sectors;

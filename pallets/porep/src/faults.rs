@@ -1,0 +1,227 @@
+//! What a fault and an end do to a sector, its place, its slots and the collateral.
+
+use alloc::{collections::BTreeSet, vec::Vec};
+
+use frame_support::traits::Get;
+use ips_pallet_traits::{Collateral, Deals, NodeRegistry};
+use ips_primitives::{
+    id::{Balance, BlockNumber, PartitionIndex, ProviderId, SectorNumber, SlotId},
+    schedule::Window,
+    sector::{Piece, SectorState},
+};
+
+use crate::{
+    math::percent_of,
+    pallet::{Config, Due, Event, Pallet, Partitions, PieceSectors, Sectors, WithRoom},
+    types::{Partition, PartitionRef, SectorInfo, SectorPiece, TerminationReason},
+};
+
+impl<T: Config> Pallet<T> {
+    /// The sector's pieces that are still its own: a slot may have passed to another provider.
+    pub(crate) fn owned_pieces(
+        provider: ProviderId,
+        sector: SectorNumber,
+        info: &SectorInfo,
+    ) -> Vec<Piece> {
+        let own = Some((provider, sector));
+        let pieces = info.pieces.iter().map(|piece| piece.piece);
+        pieces
+            .filter(|piece| PieceSectors::<T>::get(piece.slot, piece.index) == own)
+            .collect()
+    }
+
+    /// Frees the pieces that are still the sector's own.
+    pub(crate) fn free_pieces(provider: ProviderId, sector: SectorNumber, pieces: &[SectorPiece]) {
+        for SectorPiece { piece, .. } in pieces {
+            if PieceSectors::<T>::get(piece.slot, piece.index) == Some((provider, sector)) {
+                PieceSectors::<T>::remove(piece.slot, piece.index);
+            }
+        }
+    }
+
+    /// Handles a window that closed without its proof.
+    pub(crate) fn miss(provider: ProviderId, index: PartitionIndex, now: BlockNumber) {
+        let Some(mut partition) = Partitions::<T>::get(provider, index) else {
+            frame_support::defensive!("what is due exists");
+            return;
+        };
+        let window = partition.due;
+        if partition.owes(window.opens_at) {
+            let mut slots = BTreeSet::new();
+            let mut faults = 0;
+            for place in 0..partition.positions.len() {
+                if Self::miss_place(provider, &mut partition, place, window, now, &mut slots) {
+                    faults += 1;
+                }
+            }
+            let slashed = Self::slash_fault(&provider, &slots);
+            partition.missed_periods = partition.missed_periods.saturating_add(1);
+            T::Nodes::note_promise(&provider, false);
+            Self::deposit_event(Event::PostMissed {
+                provider,
+                partition: index,
+                period: window.period,
+                faults,
+                slashed,
+            });
+        }
+        Self::end_past_cutoff(provider, index, &mut partition, now);
+        Self::reschedule(
+            PartitionRef {
+                provider,
+                partition: index,
+            },
+            partition,
+            window,
+        );
+    }
+
+    /// Whether the place had a sector that the missed window made faulty or found declared too late.
+    fn miss_place(
+        provider: ProviderId,
+        partition: &mut Partition,
+        place: usize,
+        window: Window,
+        now: BlockNumber,
+        slots: &mut BTreeSet<SlotId>,
+    ) -> bool {
+        let Some(position) = partition.positions.get_mut(place) else {
+            return false;
+        };
+        if position.vacant || !position.is_in_set(window.opens_at) {
+            return false;
+        }
+        let faulty_since = position.faulty_since;
+        position.left_at = Some(now);
+        position.faulty_since = Some(faulty_since.unwrap_or(now));
+        if faulty_since.is_some_and(|since| since < window.opens_at) {
+            // A recovery that failed: its fault was already paid for.
+            return false;
+        }
+        let (sector, proven_through) = (position.sector, position.proven_through);
+        let Some(mut info) = Sectors::<T>::get(provider, sector) else {
+            frame_support::defensive!("a place that is not vacant names a sector");
+            return false;
+        };
+        info.state = SectorState::Faulty;
+        Sectors::<T>::insert(provider, sector, &info);
+        for piece in Self::owned_pieces(provider, sector, &info) {
+            slots.insert(piece.slot);
+            // A fault declared after the window opened is known to the market, but not paid for.
+            if faulty_since.is_none() {
+                T::Deals::piece_faulted(piece.slot, proven_through);
+            }
+        }
+        true
+    }
+
+    /// Takes the fault's part of the lock of each slot, once per slot and window.
+    fn slash_fault(provider: &ProviderId, slots: &BTreeSet<SlotId>) -> Balance {
+        let percent = T::Parameters::get().fault_slash_percent;
+        slots.iter().fold(0, |total: Balance, slot| {
+            let amount = percent_of(T::Collateral::locked(provider, *slot), percent);
+            total.saturating_add(T::Collateral::slash(provider, *slot, amount))
+        })
+    }
+
+    /// Terminates the partition's sectors that are faulty for too long.
+    pub(crate) fn end_past_cutoff(
+        provider: ProviderId,
+        index: PartitionIndex,
+        partition: &mut Partition,
+        now: BlockNumber,
+    ) {
+        let parameters = T::Parameters::get();
+        for place in 0..partition.positions.len() {
+            let Some(position) = partition.positions.get(place) else {
+                continue;
+            };
+            let sector = position.sector;
+            if !position
+                .faulty_since
+                .is_some_and(|since| parameters.is_past_cutoff(since, now))
+            {
+                continue;
+            }
+            Self::vacate(provider, index, partition, place as u32);
+            if let Some(info) = Sectors::<T>::get(provider, sector) {
+                Self::end_sector(provider, sector, info, TerminationReason::Cutoff);
+            }
+        }
+    }
+
+    /// Gives the place free. The caller stores the partition.
+    pub(crate) fn vacate(
+        provider: ProviderId,
+        index: PartitionIndex,
+        partition: &mut Partition,
+        place: u32,
+    ) {
+        let Some(position) = partition.positions.get_mut(place as usize) else {
+            frame_support::defensive!("a sector's place exists");
+            return;
+        };
+        position.vacant = true;
+        position.faulty_since = None;
+        position.pieces = 0;
+        position.left_at.get_or_insert(Self::now());
+        WithRoom::<T>::insert(provider, index, ());
+    }
+
+    /// Ends a sector whose place is already vacant. Returns what was slashed for it.
+    pub(crate) fn end_sector(
+        provider: ProviderId,
+        sector: SectorNumber,
+        mut info: SectorInfo,
+        reason: TerminationReason,
+    ) -> Balance {
+        let was_sealed = info.state != SectorState::PreCommitted;
+        let owned = Self::owned_pieces(provider, sector, &info);
+        let slots: BTreeSet<SlotId> = owned.iter().map(|piece| piece.slot).collect();
+        let slashed = match reason {
+            TerminationReason::Fraud => slots.iter().fold(0, |total: Balance, slot| {
+                let whole = T::Collateral::locked(&provider, *slot);
+                total.saturating_add(T::Collateral::slash(&provider, *slot, whole))
+            }),
+            TerminationReason::GivenUp | TerminationReason::Cutoff => 0,
+        };
+        if was_sealed {
+            // While the entries still exist: the market pays for what was proven until now.
+            for piece in &owned {
+                T::Deals::piece_lost(piece.slot);
+            }
+        }
+        Self::free_pieces(provider, sector, &info.pieces);
+        info.state = SectorState::Terminated;
+        info.pieces = Default::default();
+        info.partition = None;
+        Sectors::<T>::insert(provider, sector, info);
+        Self::deposit_event(Event::SectorTerminated {
+            provider,
+            sector,
+            reason,
+            slashed,
+        });
+        slashed
+    }
+
+    /// Stores a partition after its window is done, due in the next period; one without sectors ends.
+    pub(crate) fn reschedule(who: PartitionRef, mut partition: Partition, done: Window) {
+        let PartitionRef {
+            provider,
+            partition: index,
+        } = who;
+        Due::<T>::remove(done.closes_at, who);
+        if partition.positions.iter().all(|position| position.vacant) {
+            Partitions::<T>::remove(provider, index);
+            WithRoom::<T>::remove(provider, index);
+            return;
+        }
+        let schedule = T::Parameters::get().schedule;
+        // After now, not after `done`: a miss that was handled late must not put the sectors it made
+        // faulty into a window that is open already.
+        partition.due = schedule.next_window(Self::now(), schedule.deadline_of(&provider, index));
+        Due::<T>::insert(partition.due.closes_at, who, ());
+        Partitions::<T>::insert(provider, index, partition);
+    }
+}

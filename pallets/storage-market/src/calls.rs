@@ -1,0 +1,4 @@
+//! What the calls do: orders by clients, deals by providers.
+
+mod deals;
+mod orders;

@@ -1,0 +1,134 @@
+//! How the pallets of the storage network are tied together.
+
+use cumulus_pallet_parachain_system::{relay_state_snapshot::RelayChainStateProof, OnSystemEvent};
+use cumulus_primitives_core::{
+    relay_chain::well_known_keys::ONE_EPOCH_AGO_RANDOMNESS, PersistedValidationData,
+};
+use frame_support::{pallet_prelude::ValueQuery, parameter_types, storage_alias, weights::Weight};
+use frame_system::EnsureRoot;
+use ips_primitives::{challenge::Beacon, hash::blake2_256};
+use pallet_poe::PoeParameters;
+use pallet_porep::{BlockRandomness, PorepParameters};
+use pallet_storage_market::MarketTerms;
+
+use crate::{constants::*, *};
+
+/// Randomness of the relay chain, one epoch old, as of the last block.
+#[storage_alias(verbatim)]
+pub(crate) type RelayRandomness = StorageValue<IpsRelay, [u8; 32], ValueQuery>;
+
+/// Keeps the relay chain's randomness from the state proof that each block brings.
+pub struct KeepRelayRandomness;
+
+impl OnSystemEvent for KeepRelayRandomness {
+    fn on_validation_data(_: &PersistedValidationData) {}
+
+    fn on_validation_code_applied() {}
+
+    fn on_relay_state_proof(proof: &RelayChainStateProof) -> Weight {
+        // A proof without the key keeps the old value: a collator must not be able to choose
+        // between a known and a default one.
+        if let Ok(Some(randomness)) = proof.read_optional_entry(ONE_EPOCH_AGO_RANDOMNESS) {
+            RelayRandomness::put::<[u8; 32]>(randomness);
+        }
+        <Runtime as frame_system::Config>::DbWeight::get().writes(1)
+    }
+}
+
+/// The beacon of a block: relay randomness, parent hash, number (`docs/protocol.md` §5.2).
+pub struct BlockBeacon;
+
+impl BlockRandomness for BlockBeacon {
+    fn for_block(now: BlockNumber) -> Beacon {
+        let parent = System::parent_hash();
+        blake2_256(&[
+            b"ips/beacon/1",
+            &RelayRandomness::get(),
+            parent.as_bytes(),
+            &now.to_le_bytes(),
+        ])
+    }
+}
+
+parameter_types! {
+    /// Constants of the market.
+    pub const Terms: MarketTerms = MarketTerms {
+        lottery_blocks: 8,
+        delivery_blocks: 150,
+        duration_blocks_max: 5_256_000,
+        collateral_per_mib: 10 * MILLIUNIT,
+        undone_claim_permille: 50,
+        reliability_permille_min: 200,
+    };
+    /// Constants of sectors and proofs.
+    pub const Sectors: PorepParameters = PorepParameters {
+        profile: PROFILE,
+        schedule: SCHEDULE,
+        seed_delay_blocks: 2,
+        ticket_blocks: 100,
+        prove_commit_blocks: 150,
+        beacon_blocks: 300,
+        fault_slash_percent: 5,
+        fault_cutoff_periods: 14,
+        tick_partitions_max: 32,
+        tick_pieces_max: 512,
+        allow_insecure_keys: true,
+    };
+    /// Constants of retrieval.
+    pub const Retrieval: PoeParameters = PoeParameters {
+        profile: PROFILE,
+        close_blocks: 50,
+        period_blocks: 600,
+        period_claims_max: 240,
+        period_bytes_max: 1 << 36,
+        claim_bytes_max: 1 << 30,
+        budget_min: MICROUNIT,
+    };
+    /// Blocks until free pledge can be withdrawn.
+    pub const UnbondingBlocks: BlockNumber = 100;
+}
+
+impl pallet_node_classes::Config for Runtime {
+    type WeightInfo = pallet_node_classes::weights::SubstrateWeight<Runtime>;
+}
+
+impl pallet_staking_collateral::Config for Runtime {
+    type Currency = Balances;
+    // Slashed collateral is burnt until a treasury and a repair fund take it.
+    type Slashed = ();
+    type UnbondingBlocks = UnbondingBlocks;
+    type WeightInfo = pallet_staking_collateral::weights::SubstrateWeight<Runtime>;
+}
+
+impl pallet_storage_market::Config for Runtime {
+    type Currency = Balances;
+    type Nodes = NodeClasses;
+    type Collateral = StakingCollateral;
+    type Replicas = Porep;
+    type Beacons = Porep;
+    type Profile = SectorProfile;
+    type Terms = Terms;
+    type WeightInfo = pallet_storage_market::weights::SubstrateWeight<Runtime>;
+}
+
+impl pallet_porep::Config for Runtime {
+    type Nodes = NodeClasses;
+    type Deals = StorageMarket;
+    type Collateral = StakingCollateral;
+    type BlockRandomness = BlockBeacon;
+    type KeyOrigin = EnsureRoot<AccountId>;
+    type Parameters = Sectors;
+    type WeightInfo = pallet_porep::weights::SubstrateWeight<Runtime>;
+}
+
+impl pallet_poe::Config for Runtime {
+    type Currency = Balances;
+    type RuntimeHoldReason = RuntimeHoldReason;
+    type Nodes = NodeClasses;
+    type Holders = StorageMarket;
+    type Replicas = Porep;
+    type Beacons = Porep;
+    type Keys = Porep;
+    type Parameters = Retrieval;
+    type WeightInfo = pallet_poe::weights::SubstrateWeight<Runtime>;
+}

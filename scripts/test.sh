@@ -1,0 +1,39 @@
+#!/usr/bin/env bash
+# All checks and tests, set-up included: format, clippy, tests, no_std builds, the demo.
+set -euo pipefail
+. "$(dirname "$0")/env.sh"
+started=$SECONDS
+phase() { say "$* (after $((SECONDS - started)) s)"; }
+
+"$IPS_ROOT/scripts/setup.sh"
+# shellcheck disable=SC1091
+. "$IPS_ROOT/scripts/env.sh"
+cd "$IPS_ROOT"
+
+phase "format"
+cargo fmt --all --check
+phase "one version of each SDK"
+./scripts/check-lock.sh
+phase "build"
+build_all
+phase "clippy"
+# Clippy as the compiler of workspace members: dependencies are reused, not checked a second time.
+CLIPPY_ARGS="-D__CLIPPY_HACKERY__warnings__CLIPPY_HACKERY__" RUSTC_WORKSPACE_WRAPPER=clippy-driver \
+  cargo build --workspace --all-targets --locked
+phase "proof parameters"
+"$CARGO_TARGET_DIR/debug/ips-params" generate --profile all
+phase "tests"
+cargo test --workspace --locked
+phase "no_std"
+wasm_cargo() {
+  if [ -n "${WASM_BUILD_TOOLCHAIN:-}" ]; then
+    rustup run "$WASM_BUILD_TOOLCHAIN" cargo "$@"
+  else
+    cargo "$@"
+  fi
+}
+wasm_cargo build --locked --target wasm32v1-none --no-default-features \
+  --target-dir "$CARGO_TARGET_DIR/no_std" -p ips-primitives -p ips-verifier
+phase "demo"
+"$CARGO_TARGET_DIR/debug/ips-demo"
+phase "all checks passed"

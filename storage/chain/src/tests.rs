@@ -1,0 +1,6 @@
+//! The crate against a scripted node: no network, no runtime build.
+
+mod calls;
+mod fake;
+mod metadata;
+mod submit;

@@ -1,0 +1,207 @@
+//! Answering with a proof of extract, and taking the payer's voucher for it.
+
+use std::sync::Arc;
+
+use ips_primitives::{
+    challenge::{extract_piece, Beacon},
+    id::{AccountKey, PieceIndex, Signature},
+    retrieval::{ExtractRequest, Voucher},
+    sector::{CommD, ProofBytes, SectorState},
+    statement::{Context, ExtractInputs},
+    view::ChainInfo,
+};
+use ips_swarm::{extract_signing_bytes, Refusal};
+
+use super::{refuse_chain, refuse_store};
+use crate::{
+    engine::{Counters, Node},
+    permits::Urgency,
+    sealer::SealerError,
+    signature::verify_sr25519,
+    store::SlotStage,
+};
+
+/// Checks a request and makes its proof.
+pub(super) async fn prove(
+    node: &Arc<Node>,
+    request: ExtractRequest,
+    client_key: [u8; 32],
+    signature: Signature,
+) -> Result<ProofBytes, Refusal> {
+    let info = node.chain.info().await.map_err(refuse_chain)?;
+    // The cheap checks first: a stranger must not make us ask the chain.
+    let digest = extract_signing_bytes(&info.genesis, &request);
+    if request.provider != node.config.provider
+        || !verify_sr25519(&AccountKey(client_key), &digest, &signature)
+    {
+        return Err(Refusal::Unauthorised);
+    }
+    let slot_bytes = held_slot_bytes(node, &request).await?;
+    let last = node
+        .store
+        .run(move |store| store.extract(request.agreement))
+        .await;
+    let last = last.map_err(refuse_store)?.answered;
+    match last {
+        // The answer was lost on the way: the same request gets the same proof.
+        Some((before, proof)) if before == request => return Ok(proof),
+        Some((before, _)) if before.nonce >= request.nonce => return Err(Refusal::Unauthorised),
+        _ => {}
+    }
+    ensure_agreement(node, &request, client_key).await?;
+    let beacon = recent_beacon(node, &request).await?;
+    let proof = make_proof(node, &info, &request, client_key, beacon, slot_bytes).await?;
+    let is_fresh = node
+        .store
+        .run(move |store| store.put_answer(request, proof))
+        .await
+        .map_err(refuse_store)?;
+    if !is_fresh {
+        return Err(Refusal::Unauthorised);
+    }
+    Counters::add(&node.counters.extracts_answered, 1);
+    Ok(proof)
+}
+
+async fn held_slot_bytes(node: &Arc<Node>, request: &ExtractRequest) -> Result<u64, Refusal> {
+    let slot = request.slot;
+    let record = node.store.run(move |store| store.slot(slot)).await;
+    let record = record.map_err(|_| Refusal::NotFound)?;
+    if record.stage != SlotStage::Confirmed {
+        return Err(Refusal::NotFound);
+    }
+    let end = request
+        .offset
+        .checked_add(request.length)
+        .ok_or(Refusal::TooLarge)?;
+    if request.length == 0 || end > record.slot_bytes() {
+        return Err(Refusal::TooLarge);
+    }
+    Ok(record.slot_bytes())
+}
+
+async fn ensure_agreement(
+    node: &Arc<Node>,
+    request: &ExtractRequest,
+    client_key: [u8; 32],
+) -> Result<(), Refusal> {
+    let agreement = node
+        .chain
+        .agreement(request.agreement)
+        .await
+        .map_err(refuse_chain)?;
+    let agreement = agreement.ok_or(Refusal::Unauthorised)?;
+    let claimed_nonce = agreement
+        .claimed
+        .iter()
+        .find(|(provider, _, _)| *provider == request.provider)
+        .map(|(_, nonce, _)| *nonce);
+    let is_allowed = agreement.client == AccountKey(client_key)
+        && agreement.order == request.slot.order
+        && claimed_nonce.is_none_or(|nonce| nonce < request.nonce);
+    is_allowed.then_some(()).ok_or(Refusal::Unauthorised)
+}
+
+async fn recent_beacon(node: &Arc<Node>, request: &ExtractRequest) -> Result<Beacon, Refusal> {
+    if request.block > node.head().number {
+        return Err(Refusal::Unauthorised);
+    }
+    let beacon = node
+        .chain
+        .beacon(request.block)
+        .await
+        .map_err(refuse_chain)?;
+    beacon.ok_or(Refusal::Unauthorised)
+}
+
+async fn make_proof(
+    node: &Arc<Node>,
+    info: &ChainInfo,
+    request: &ExtractRequest,
+    client_key: [u8; 32],
+    beacon: Beacon,
+    slot_bytes: u64,
+) -> Result<ProofBytes, Refusal> {
+    let key = info.poe_key.ok_or(Refusal::Internal)?;
+    let context = Context {
+        genesis: info.genesis,
+        profile: info.profile,
+        key,
+    };
+    let rho = context.extract_randomness(&ExtractInputs {
+        client_key,
+        agreement: request.agreement,
+        nonce: request.nonce,
+        provider: request.provider,
+        slot: request.slot,
+        range: (request.offset, request.length),
+        beacon,
+    });
+    let pieces = node.sealer.profile().pieces_of(slot_bytes);
+    let piece = extract_piece(&rho, request.slot.order, pieces);
+    let piece = u16::try_from(piece)
+        .map(PieceIndex)
+        .map_err(|_| Refusal::Internal)?;
+    let (folder, comm_d) = sector_of(node, request, piece).await?;
+    let _place = node.permits.acquire(Urgency::Proof).await;
+    node.sealer
+        .prove_extract(folder, comm_d, rho)
+        .await
+        .map_err(|error| {
+            match error {
+                SealerError::Damaged { .. } => tracing::error!(%error, "extract"),
+                _ => tracing::warn!(%error, "extract"),
+            }
+            Refusal::Internal
+        })
+}
+
+/// The sealed sector that holds a piece.
+async fn sector_of(
+    node: &Arc<Node>,
+    request: &ExtractRequest,
+    piece: PieceIndex,
+) -> Result<(std::path::PathBuf, CommD), Refusal> {
+    let views = node
+        .chain
+        .sectors_of(node.config.provider)
+        .await
+        .map_err(refuse_chain)?;
+    let view = views
+        .iter()
+        .filter(|view| matches!(view.state, SectorState::Active | SectorState::Faulty))
+        .find(|view| {
+            view.pieces
+                .iter()
+                .any(|p| p.slot == request.slot && p.index == piece)
+        })
+        .ok_or(Refusal::NotFound)?;
+    Ok((node.store.sector_folder(view.number), view.comm_d))
+}
+
+/// Keeps a voucher once it is worth claiming.
+pub(super) async fn accept_voucher(
+    node: &Arc<Node>,
+    voucher: Voucher,
+    signature: Signature,
+) -> Result<(), Refusal> {
+    let info = node.chain.info().await.map_err(refuse_chain)?;
+    if voucher.genesis != info.genesis || voucher.request.provider != node.config.provider {
+        return Err(Refusal::Unauthorised);
+    }
+    let agreement = node
+        .chain
+        .agreement(voucher.request.agreement)
+        .await
+        .map_err(refuse_chain)?;
+    let agreement = agreement.ok_or(Refusal::Unauthorised)?;
+    if !verify_sr25519(&agreement.client, &voucher.signing_bytes(), &signature) {
+        return Err(Refusal::Unauthorised);
+    }
+    let kept = node
+        .store
+        .run(move |store| store.put_voucher(voucher, signature))
+        .await
+        .map_err(refuse_store)?;
+    kept.then_some(()).ok_or(Refusal::Unauthorised)
+}

@@ -1,0 +1,3 @@
+//! Protocols spoken on streams of the swarm.
+
+pub(crate) mod fragment;

@@ -1,0 +1,123 @@
+//! The final table.
+
+use std::fmt;
+
+use serde::Serialize;
+
+/// Smallest units of one token.
+const UNIT: f64 = 1e12;
+
+/// A proof the runtime accepted.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct AcceptedProof {
+    pub(crate) kind: &'static str,
+    pub(crate) provider: String,
+    pub(crate) detail: String,
+    pub(crate) block: u32,
+    pub(crate) ref_time_ms: f64,
+    pub(crate) proof_size_bytes: u64,
+}
+
+/// An account's free and pledged tokens before and after.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct BalanceRow {
+    pub(crate) account: String,
+    pub(crate) before: u128,
+    pub(crate) after: u128,
+    pub(crate) killed: bool,
+}
+
+/// A step with how long it took.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Timing {
+    pub(crate) step: &'static str,
+    pub(crate) seconds: f64,
+}
+
+/// Everything the demo saw.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Report {
+    pub(crate) file: String,
+    pub(crate) file_id: String,
+    pub(crate) bytes: u64,
+    pub(crate) level: &'static str,
+    pub(crate) data: u8,
+    pub(crate) parity: u8,
+    pub(crate) slots: Vec<String>,
+    pub(crate) sectors: usize,
+    pub(crate) killed: Vec<String>,
+    pub(crate) proofs: Vec<AcceptedProof>,
+    pub(crate) full_period: u32,
+    pub(crate) missed_before_kill: usize,
+    pub(crate) extract_fees: u128,
+    pub(crate) balances: Vec<BalanceRow>,
+    pub(crate) timings: Vec<Timing>,
+}
+
+fn tokens(amount: u128) -> f64 {
+    // Display only: twelve digits are more than the table shows.
+    amount as f64 / UNIT
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "\nFILE     {} ({} bytes)", self.file, self.bytes)?;
+        writeln!(f, "FILE ID  {}", self.file_id)?;
+        writeln!(
+            f,
+            "LEVEL    {}: any {} of {} slots give it back",
+            self.level,
+            self.data,
+            self.data + self.parity
+        )?;
+        writeln!(f, "\nSLOTS (order/slot: holder)")?;
+        for slot in &self.slots {
+            writeln!(f, "  {slot}")?;
+        }
+        writeln!(f, "\nPROOFS ACCEPTED BY THE RUNTIME'S WASM")?;
+        writeln!(
+            f,
+            "  {:<6} {:<8} {:<24} {:>6} {:>12} {:>12}",
+            "kind", "node", "what", "block", "weight ms", "proof bytes"
+        )?;
+        for proof in &self.proofs {
+            writeln!(
+                f,
+                "  {:<6} {:<8} {:<24} {:>6} {:>12.2} {:>12}",
+                proof.kind,
+                proof.provider,
+                proof.detail,
+                proof.block,
+                proof.ref_time_ms,
+                proof.proof_size_bytes
+            )?;
+        }
+        writeln!(
+            f,
+            "\n  {} sectors sealed; proving period {} complete; {} storage proofs missed before \
+             the kill",
+            self.sectors, self.full_period, self.missed_before_kill
+        )?;
+        writeln!(f, "\nKILLED   {}", self.killed.join(", "))?;
+        writeln!(f, "\nBALANCES (IPS)")?;
+        writeln!(f, "  {:<10} {:>16} {:>16} {:>16}", "account", "before", "after", "change")?;
+        for row in &self.balances {
+            writeln!(
+                f,
+                "  {:<10} {:>16.6} {:>16.6} {:>+16.6}{}",
+                row.account,
+                tokens(row.before),
+                tokens(row.after),
+                tokens(row.after) - tokens(row.before),
+                if row.killed { "  (killed)" } else { "" }
+            )?;
+        }
+        writeln!(f, "  fees for proven extracts: {:.6}", tokens(self.extract_fees))?;
+        writeln!(f, "\nTIMES")?;
+        for timing in &self.timings {
+            writeln!(f, "  {:<44} {:>7.1} s", timing.step, timing.seconds)?;
+        }
+        let total: f64 = self.timings.iter().map(|timing| timing.seconds).sum();
+        write!(f, "  {:<44} {total:>7.1} s", "total")
+    }
+}

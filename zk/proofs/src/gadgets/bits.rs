@@ -1,0 +1,100 @@
+//! Index bits: free bits that a transcript binds, and strict bits of a field hash.
+
+use bellpepper_core::boolean::{AllocatedBit, Boolean};
+use bellpepper_core::num::Num;
+use bellperson::{ConstraintSystem, SynthesisError};
+use blstrs::Scalar;
+use ff::Field;
+
+use super::c8::Elt;
+
+/// Allocates the low `count` bits of `value`, little-endian.
+pub(crate) fn alloc<CS: ConstraintSystem<Scalar>>(
+    mut cs: CS,
+    value: u32,
+    count: usize,
+) -> Result<Vec<Boolean>, SynthesisError> {
+    (0..count)
+        .map(|i| {
+            let bit = value >> i & 1 == 1;
+            AllocatedBit::alloc(cs.namespace(|| format!("bit {i}")), Some(bit)).map(Boolean::from)
+        })
+        .collect()
+}
+
+/// The canonical little-endian bits of a value: the value plus the group order is excluded.
+pub(crate) fn strict<CS: ConstraintSystem<Scalar>>(
+    mut cs: CS,
+    value: &Elt,
+) -> Result<Vec<Boolean>, SynthesisError> {
+    let value = value.ensure_allocated(&mut cs.namespace(|| "value"), true)?;
+    value.to_bits_le_strict(cs.namespace(|| "strict"))
+}
+
+/// `base + scale·Σ bits·2^i`, a linear combination.
+pub(crate) fn add_scaled<CS: ConstraintSystem<Scalar>>(
+    base: Num<Scalar>,
+    bits: &[Boolean],
+    scale: Scalar,
+) -> Num<Scalar> {
+    let mut coefficient = scale;
+    let mut sum = base;
+    for bit in bits {
+        sum = sum.add_bool_with_coeff(CS::one(), bit, coefficient);
+        coefficient = coefficient.double();
+    }
+    sum
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{gadgets::witness, scalar::scalar_to_bytes};
+    use bellpepper_core::test_cs::TestConstraintSystem;
+
+    /// Bits `index·width..(index + 1)·width` of a scalar's canonical bytes; as the verifier slices.
+    fn slice(bytes: &[u8; 32], index: usize, width: usize) -> u32 {
+        (0..width).fold(0, |value, i| {
+            let bit = index * width + i;
+            value | u32::from(bytes[bit / 8] >> (bit % 8) & 1) << i
+        })
+    }
+
+    fn value_of(bits: &[Boolean]) -> u32 {
+        bits.iter().rev().fold(0, |value, bit| {
+            value << 1 | u32::from(bit.get_value().unwrap())
+        })
+    }
+
+    #[test]
+    fn strict_slices_equal_native_slices() {
+        for seed in [
+            Scalar::ZERO,
+            Scalar::ONE,
+            -Scalar::ONE,
+            Scalar::from(3).invert().unwrap(),
+        ] {
+            let mut cs = TestConstraintSystem::new();
+            let value = witness(&mut cs, "value", seed).unwrap();
+            let bits = strict(cs.namespace(|| "bits"), &value).unwrap();
+            assert!(cs.is_satisfied());
+            for index in 0..16 {
+                let native = slice(&scalar_to_bytes(&seed), index, 15);
+                assert_eq!(value_of(&bits[index * 15..(index + 1) * 15]), native);
+            }
+        }
+    }
+
+    #[test]
+    fn a_flipped_bit_is_unsatisfied() {
+        let mut cs = TestConstraintSystem::new();
+        let value = witness(&mut cs, "value", Scalar::from(5)).unwrap();
+        strict(cs.namespace(|| "bits"), &value).unwrap();
+        assert!(cs.is_satisfied());
+        cs.set("bits/strict/bit 254/boolean", Scalar::ZERO);
+        assert_eq!(
+            cs.which_is_unsatisfied(),
+            Some("bits/strict/unpacking constraint")
+        );
+    }
+}

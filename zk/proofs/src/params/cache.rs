@@ -1,0 +1,188 @@
+//! The per-user folder of parameter files.
+//!
+//! A file's name carries a hash of format, circuit, profile and seed, so parameters of another
+//! circuit are never found; its frame carries a checksum, so damaged ones are never used.
+
+use std::{
+    env,
+    ffi::OsString,
+    fs::{self, File},
+    path::{Path, PathBuf},
+};
+
+use bellperson::groth16::Parameters;
+use blstrs::Bls12;
+use fs2::FileExt;
+use ips_primitives::{hash::blake2_256, sector::Profile};
+use ips_verifier::groth16::CircuitKind;
+
+use super::{digest::r1cs_digest, expected_seconds, profile_name, seed, ParamsError, ProverParams};
+use crate::file::{self, profile_byte, FileError, FileKind};
+
+/// Largest parameter file that is read: a circuit of 2^16 rows has 38 MB.
+const PARAMS_BYTES_MAX: usize = 256 << 20;
+
+/// `IPS_PARAMS_DIR`, or `ips/params` in `XDG_CACHE_HOME` or `~/.cache`.
+///
+/// # Errors
+/// [`ParamsError::NoFolder`] if none of these is set.
+pub fn cache_folder() -> Result<PathBuf, ParamsError> {
+    folder_from(|name| env::var_os(name)).ok_or(ParamsError::NoFolder)
+}
+
+fn folder_from(variable: impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
+    let set = |name| {
+        variable(name)
+            .filter(|value| !value.is_empty())
+            .map(PathBuf::from)
+    };
+    if let Some(folder) = set("IPS_PARAMS_DIR") {
+        return Some(folder);
+    }
+    let cache = set("XDG_CACHE_HOME").or_else(|| set("HOME").map(|home| home.join(".cache")))?;
+    Some(cache.join("ips").join("params"))
+}
+
+/// A folder of parameter files.
+#[derive(Clone, Debug)]
+pub struct ParamsCache {
+    folder: PathBuf,
+}
+
+impl ParamsCache {
+    /// The user's folder, see [`cache_folder`].
+    ///
+    /// # Errors
+    /// [`ParamsError::NoFolder`] if the environment names none.
+    pub fn of_user() -> Result<Self, ParamsError> {
+        Ok(Self::at(cache_folder()?))
+    }
+
+    /// A given folder; made on first use.
+    pub fn at(folder: PathBuf) -> Self {
+        Self { folder }
+    }
+
+    /// The file of a circuit.
+    pub fn path(&self, kind: CircuitKind, profile: Profile) -> PathBuf {
+        let key = blake2_256(&[
+            b"ips/params/1",
+            kind.name().as_bytes(),
+            r1cs_digest(kind, profile.id).as_bytes(),
+            &[kind as u8, profile_byte(profile.id)],
+            &seed(kind, profile.id),
+        ]);
+        let name = format!(
+            "{}-{}-{}.params",
+            kind.name(),
+            profile_name(profile.id),
+            hex::encode(&key[..16])
+        );
+        self.folder.join(name)
+    }
+
+    /// Loads cached parameters; never generates.
+    ///
+    /// # Errors
+    /// [`ParamsError::File`] if there are none, or the file is foreign, cut or changed.
+    pub fn load(&self, kind: CircuitKind, profile: Profile) -> Result<ProverParams, ParamsError> {
+        let path = self.path(kind, profile);
+        let payload = file::read(&path, FileKind::Parameters, profile.id, PARAMS_BYTES_MAX)?;
+        // The checksum of the frame stands for the point checks that `checked` would repeat.
+        let groth =
+            Parameters::<Bls12>::read(&payload[..], false).map_err(|_| FileError::Content(path))?;
+        Ok(ProverParams {
+            kind,
+            profile,
+            groth,
+        })
+    }
+
+    /// Loads cached parameters, or generates and caches them. Processes that ask at the same time
+    /// wait for one of them to generate.
+    ///
+    /// # Errors
+    /// [`ParamsError`] if the folder cannot be written or generation fails.
+    pub fn load_or_generate(
+        &self,
+        kind: CircuitKind,
+        profile: Profile,
+    ) -> Result<ProverParams, ParamsError> {
+        if let Ok(params) = self.load(kind, profile) {
+            return Ok(params);
+        }
+        let path = self.path(kind, profile);
+        let _lock = self.lock(&path)?;
+        match self.load(kind, profile) {
+            Ok(params) => return Ok(params),
+            Err(ParamsError::File(error)) if error.is_not_found() => {}
+            Err(error) => tracing::warn!(%error, "cached parameters are bad: making them again"),
+        }
+        tracing::warn!(
+            "generating {} parameters of profile {}: about {} s on two idle cores, once",
+            kind.name(),
+            profile_name(profile.id),
+            expected_seconds(kind, profile.id)
+        );
+        let params = ProverParams::generate(kind, profile)?;
+        let mut payload = Vec::new();
+        params
+            .groth
+            .write(&mut payload)
+            .map_err(FileError::io(&path))?;
+        file::write(&path, FileKind::Parameters, profile.id, &payload)?;
+        Ok(params)
+    }
+
+    /// Holds the file's lock until dropped.
+    fn lock(&self, path: &Path) -> Result<File, ParamsError> {
+        fs::create_dir_all(&self.folder).map_err(FileError::io(&self.folder))?;
+        let lock_path = path.with_extension("lock");
+        let lock = File::create(&lock_path).map_err(FileError::io(&lock_path))?;
+        FileExt::lock_exclusive(&lock).map_err(FileError::io(&lock_path))?;
+        Ok(lock)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn folder(variables: &[(&str, &str)]) -> Option<PathBuf> {
+        folder_from(|name| {
+            variables
+                .iter()
+                .find(|(key, _)| *key == name)
+                .map(|(_, value)| OsString::from(value))
+        })
+    }
+
+    #[test]
+    fn the_folder_follows_the_environment() {
+        let home = ("HOME", "/h");
+        let cache = ("XDG_CACHE_HOME", "/x");
+        assert_eq!(folder(&[]), None);
+        assert_eq!(folder(&[home]), Some("/h/.cache/ips/params".into()));
+        assert_eq!(folder(&[home, cache]), Some("/x/ips/params".into()));
+        assert_eq!(
+            folder(&[home, cache, ("IPS_PARAMS_DIR", "/i")]),
+            Some("/i".into())
+        );
+        assert_eq!(
+            folder(&[home, ("IPS_PARAMS_DIR", "")]),
+            Some("/h/.cache/ips/params".into())
+        );
+    }
+
+    #[test]
+    fn files_of_circuits_and_profiles_differ() {
+        let cache = ParamsCache::at("/c".into());
+        let mut paths: Vec<_> = CircuitKind::ALL
+            .into_iter()
+            .flat_map(|kind| [Profile::TEST, Profile::DEV].map(|profile| cache.path(kind, profile)))
+            .collect();
+        paths.sort();
+        paths.dedup();
+        assert_eq!(paths.len(), 6);
+    }
+}

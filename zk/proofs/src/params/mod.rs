@@ -1,0 +1,155 @@
+//! Groth16 parameters of the three circuits: which, where cached, how made.
+//!
+//! Goal: generate once per user, then load in under a second; a changed circuit never meets stale
+//! parameters. Non-goal: a ceremony; the profiles of this release are insecure by their seed, and
+//! their keys say so.
+
+mod cache;
+mod digest;
+mod key;
+
+#[cfg(test)]
+mod tests;
+
+use std::time::Instant;
+
+use bellperson::groth16::{create_random_proof, generate_random_parameters, Parameters};
+use bellperson::{Circuit, SynthesisError};
+use blstrs::{Bls12, Scalar};
+use ips_primitives::{
+    hash::blake2_256,
+    sector::{Profile, ProfileId, ProofBytes},
+};
+use ips_verifier::groth16::CircuitKind;
+use rand_chacha::ChaCha20Rng;
+use rand_core::{OsRng, SeedableRng};
+
+pub use self::cache::{cache_folder, ParamsCache};
+use crate::{
+    file::{profile_byte, FileError},
+    poe::PoeCircuit,
+    post::PostCircuit,
+    seal::SealCircuit,
+};
+
+/// Why there are no parameters.
+#[derive(Debug, thiserror::Error)]
+pub enum ParamsError {
+    /// Neither `IPS_PARAMS_DIR`, `XDG_CACHE_HOME` nor `HOME` is set.
+    #[error("no cache folder: set IPS_PARAMS_DIR")]
+    NoFolder,
+    /// The cached file is missing or bad.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// The circuit could not be turned into parameters.
+    #[error("parameter generation: {0}")]
+    Generate(#[source] SynthesisError),
+}
+
+/// A profile's name in file names and messages.
+pub const fn profile_name(profile: ProfileId) -> &'static str {
+    match profile {
+        ProfileId::Test => "test",
+        ProfileId::Dev => "dev",
+    }
+}
+
+/// Seconds that generation takes on two idle cores: measured, for messages only.
+pub const fn expected_seconds(kind: CircuitKind, profile: ProfileId) -> u32 {
+    match (kind, profile) {
+        (CircuitKind::Seal, ProfileId::Test) => 10,
+        (CircuitKind::Seal, ProfileId::Dev) => 21,
+        (CircuitKind::Post, ProfileId::Test) | (CircuitKind::Poe, ProfileId::Dev) => 5,
+        (CircuitKind::Post, ProfileId::Dev) => 10,
+        (CircuitKind::Poe, ProfileId::Test) => 3,
+    }
+}
+
+/// The parameters of one circuit of one profile.
+pub struct ProverParams {
+    kind: CircuitKind,
+    profile: Profile,
+    groth: Parameters<Bls12>,
+}
+
+impl std::fmt::Debug for ProverParams {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            f,
+            "ProverParams({} {})",
+            self.kind.name(),
+            profile_name(self.profile.id)
+        )
+    }
+}
+
+impl ProverParams {
+    /// Generates parameters from the profile's fixed seed: the same bytes on every machine.
+    ///
+    /// Takes [`expected_seconds`]; use [`ParamsCache`].
+    ///
+    /// # Errors
+    /// [`ParamsError::Generate`] if the circuit cannot be synthesized.
+    pub fn generate(kind: CircuitKind, profile: Profile) -> Result<Self, ParamsError> {
+        let mut rng = ChaCha20Rng::from_seed(seed(kind, profile.id));
+        let started = Instant::now();
+        let groth = match kind {
+            CircuitKind::Seal => setup(SealCircuit::blank(profile), &mut rng),
+            CircuitKind::Post => setup(PostCircuit::blank(profile), &mut rng),
+            CircuitKind::Poe => setup(PoeCircuit::blank(profile), &mut rng),
+        }
+        .map_err(ParamsError::Generate)?;
+        tracing::info!(
+            kind = kind.name(),
+            profile = profile_name(profile.id),
+            seconds = started.elapsed().as_secs_f32(),
+            "parameters generated"
+        );
+        Ok(Self {
+            kind,
+            profile,
+            groth,
+        })
+    }
+
+    /// Which circuit.
+    pub fn kind(&self) -> CircuitKind {
+        self.kind
+    }
+
+    /// Which profile.
+    pub fn profile(&self) -> Profile {
+        self.profile
+    }
+
+    /// The verifying key in `ips-verifier`'s canonical format.
+    pub fn verifying_key(&self) -> Vec<u8> {
+        key::verifying_key_bytes(self.kind, self.profile.id, &self.groth.vk)
+    }
+
+    /// Proves a satisfied circuit with fresh randomness of the system.
+    pub(crate) fn prove<C: Circuit<Scalar> + Send>(
+        &self,
+        circuit: C,
+    ) -> Result<ProofBytes, SynthesisError> {
+        let proof = create_random_proof::<Bls12, _, _, _>(circuit, &self.groth, &mut OsRng)?;
+        let mut bytes = [0u8; 192];
+        proof.write(&mut bytes[..])?;
+        Ok(ProofBytes(bytes))
+    }
+}
+
+fn setup<C: Circuit<Scalar>>(
+    circuit: C,
+    rng: &mut ChaCha20Rng,
+) -> Result<Parameters<Bls12>, SynthesisError> {
+    generate_random_parameters::<Bls12, _, _>(circuit, rng)
+}
+
+/// The public seed of a profile's insecure setup: anyone can forge these proofs.
+fn seed(kind: CircuitKind, profile: ProfileId) -> [u8; 32] {
+    blake2_256(&[
+        b"ips/insecure-setup/1",
+        &[kind as u8, profile_byte(profile)],
+    ])
+}

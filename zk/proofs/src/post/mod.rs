@@ -1,0 +1,14 @@
+//! Recurring storage proofs: the sectors of a partition are still held.
+//!
+//! One module per side: [`check`] native, `circuit` as constraints, [`prove`] the prover.
+
+mod check;
+mod circuit;
+mod prove;
+mod sector;
+
+#[cfg(test)]
+mod tests;
+
+pub(crate) use self::{check::Opening, circuit::PostCircuit};
+pub use self::{check::PostRule, prove::prove_post, sector::PostSector};

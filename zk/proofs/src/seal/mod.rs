@@ -1,0 +1,27 @@
+//! Sealing a sector and proving that it was sealed.
+//!
+//! `data` to `labels` to `replica`, kept by `store`; then `witness`, `check` (native), `circuit`,
+//! `prove`.
+
+mod check;
+mod circuit;
+mod data;
+pub(crate) mod labels;
+mod prove;
+mod replica;
+mod store;
+mod witness;
+
+#[cfg(test)]
+pub(crate) mod tests;
+
+#[cfg(test)]
+use self::witness::SealWitness;
+pub use self::{
+    check::SealRule,
+    data::{DataError, SectorData},
+    prove::prove_seal,
+    replica::{seal, SealError, SealedSector},
+    store::{seal_or_load, StoreError},
+};
+pub(crate) use self::{circuit::SealCircuit, store::scalars_of};
