@@ -30,7 +30,8 @@ pub(crate) struct Cli {
 }
 
 /// Flags of a running node: the SDK's and ours.
-#[derive(Debug, Clone, Parser)]
+#[derive(Debug, Clone, clap::Args)]
+#[group(skip)]
 pub(crate) struct RunCmd {
     /// The SDK's flags.
     #[command(flatten)]
@@ -93,4 +94,15 @@ pub(crate) enum Subcommand {
     /// Measure pallets and storage, write weights.
     #[command(subcommand)]
     Benchmark(Box<frame_benchmarking_cli::BenchmarkCmd>),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn arguments_are_consistent() {
+        Cli::command().debug_assert();
+    }
 }

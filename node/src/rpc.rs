@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use ips_runtime::Block;
 use jsonrpsee::RpcModule;
 use sc_transaction_pool_api::TransactionPool;
 
-use crate::service::FullClient;
+use crate::service::{Block, FullClient};
 
 /// All our RPC methods.
 pub(crate) fn module<Pool>(

@@ -4,11 +4,14 @@ pub(crate) mod dev;
 
 use std::sync::Arc;
 
-use ips_runtime::{Block, RuntimeApi};
+use ips_runtime::{Header, RuntimeApi};
 use sc_consensus::DefaultImportQueue;
 use sc_executor::WasmExecutor;
 use sc_service::{Configuration, PartialComponents, TFullBackend, TFullClient, TaskManager};
 use sc_transaction_pool::TransactionPoolHandle;
+
+/// A block whose extrinsics are bytes: only the runtime looks into them.
+pub(crate) type Block = sp_runtime::generic::Block<Header, sp_runtime::OpaqueExtrinsic>;
 
 /// What the WASM blob may call: the SDK's functions, proof size, and BLS12-381.
 pub(crate) type HostFunctions = (

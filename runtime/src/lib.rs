@@ -19,7 +19,7 @@ mod views;
 #[cfg(feature = "runtime-benchmarks")]
 mod benchmarks;
 
-use alloc::borrow::Cow;
+use alloc::{borrow::Cow, vec::Vec};
 use sp_runtime::{
     generic, impl_opaque_keys,
     traits::{BlakeTwo256, IdentifyAccount, Verify},

@@ -13,7 +13,7 @@ use cumulus_primitives_core::{
     CollectCollationInfo, GetParachainInfo,
 };
 use futures::StreamExt;
-use ips_runtime::{constants::SLOT_MILLISECONDS, Block, Hash, Header};
+use ips_runtime::{constants::SLOT_MILLISECONDS, Hash, Header};
 use sc_client_api::HeaderBackend;
 use sc_consensus_manual_seal::{
     consensus::aura::AuraConsensusDataProvider, run_instant_seal, run_manual_seal, EngineCommand,
@@ -28,7 +28,7 @@ use sp_runtime::traits::Header as _;
 use crate::{
     cli::RunCmd,
     rpc,
-    service::{new_partial, spawn_essential, FullClient},
+    service::{new_partial, spawn_essential, Block, FullClient},
     storage,
 };
 

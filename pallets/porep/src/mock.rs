@@ -10,7 +10,6 @@ use ips_primitives::{
     challenge::Beacon,
     hash::blake2_256,
     id::{AccountKey, Balance, BlockNumber, Genesis, ProviderId, SlotId},
-    node_class::NodeClass,
     schedule::ProvingSchedule,
     sector::Profile,
 };
@@ -104,7 +103,11 @@ impl NodeRegistry for MockNodes {
     }
 
     #[cfg(feature = "runtime-benchmarks")]
-    fn register_for_benchmark(provider: &ProviderId, worker: &AccountKey, _: NodeClass) {
+    fn register_for_benchmark(
+        provider: &ProviderId,
+        worker: &AccountKey,
+        _: ips_primitives::node_class::NodeClass,
+    ) {
         Workers::mutate(|workers| workers.insert(*worker, *provider));
     }
 }

@@ -17,23 +17,19 @@ fn vectors() -> Vec<(CircuitKind, ProfileId, Statement, ProofBytes)> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("vectors/proofs.bin");
     let bytes = std::fs::read(&path).expect("vectors/proofs.bin: record it with ips-proofs");
     let mut input = bytes.as_slice();
-    let list = Vec::<Vector>::decode(&mut input).unwrap();
+    let list = Vec::<Vector>::decode(&mut input).expect("a SCALE list of vectors");
     assert!(input.is_empty());
     list.into_iter()
         .map(|(kind, profile, statement, proof)| {
-            let kind = CircuitKind::from_byte(kind).unwrap();
-            (
-                kind,
-                ProfileId::decode(&mut [profile].as_slice()).unwrap(),
-                statement,
-                proof,
-            )
+            let kind = CircuitKind::from_byte(kind).expect("a known circuit kind");
+            let profile = ProfileId::decode(&mut [profile].as_slice()).expect("a known profile");
+            (kind, profile, statement, proof)
         })
         .collect()
 }
 
 fn key(profile: ProfileId, kind: CircuitKind) -> PreparedKey {
-    PreparedKey::from_verifying_key(builtin_key(profile, kind)).unwrap()
+    PreparedKey::from_verifying_key(builtin_key(profile, kind)).expect("a valid built-in key")
 }
 
 #[test]
