@@ -16,11 +16,26 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("zk/verifier", &["ips-primitives"]),
     ("zk/proofs", &["ips-primitives", "ips-verifier"]),
     ("pallets/traits", &["ips-primitives"]),
-    ("pallets/node-classes", &["ips-primitives", "ips-pallet-traits"]),
-    ("pallets/staking-collateral", &["ips-primitives", "ips-pallet-traits"]),
-    ("pallets/storage-market", &["ips-primitives", "ips-pallet-traits"]),
-    ("pallets/porep", &["ips-primitives", "ips-pallet-traits", "ips-verifier"]),
-    ("pallets/poe", &["ips-primitives", "ips-pallet-traits", "ips-verifier"]),
+    (
+        "pallets/node-classes",
+        &["ips-primitives", "ips-pallet-traits"],
+    ),
+    (
+        "pallets/staking-collateral",
+        &["ips-primitives", "ips-pallet-traits"],
+    ),
+    (
+        "pallets/storage-market",
+        &["ips-primitives", "ips-pallet-traits"],
+    ),
+    (
+        "pallets/porep",
+        &["ips-primitives", "ips-pallet-traits", "ips-verifier"],
+    ),
+    (
+        "pallets/poe",
+        &["ips-primitives", "ips-pallet-traits", "ips-verifier"],
+    ),
     (
         "runtime",
         &[
@@ -37,27 +52,63 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ),
     ("storage/encoding", &["ips-primitives"]),
     ("storage/swarm", &["ips-primitives"]),
-    ("storage/engine", &["ips-primitives", "ips-verifier", "ips-encoding", "ips-swarm"]),
-    ("storage/sealing", &["ips-primitives", "ips-verifier", "ips-proofs", "ips-engine"]),
-    ("storage/chain", &["ips-primitives", "ips-engine", "ips-verifier"]),
+    (
+        "storage/engine",
+        &[
+            "ips-primitives",
+            "ips-verifier",
+            "ips-encoding",
+            "ips-swarm",
+        ],
+    ),
+    (
+        "storage/sealing",
+        &["ips-primitives", "ips-verifier", "ips-proofs", "ips-engine"],
+    ),
+    (
+        "storage/chain",
+        &["ips-primitives", "ips-engine", "ips-verifier"],
+    ),
     (
         "storage/daemon",
-        &["ips-primitives", "ips-engine", "ips-swarm", "ips-sealing", "ips-chain"],
+        &[
+            "ips-primitives",
+            "ips-engine",
+            "ips-swarm",
+            "ips-sealing",
+            "ips-chain",
+        ],
     ),
     (
         "client",
-        &["ips-primitives", "ips-encoding", "ips-engine", "ips-swarm", "ips-chain", "ips-verifier"],
+        &[
+            "ips-primitives",
+            "ips-encoding",
+            "ips-engine",
+            "ips-swarm",
+            "ips-chain",
+            "ips-verifier",
+        ],
     ),
     (
         "node",
-        &["ips-primitives", "ips-runtime", "ips-runtime-api", "ips-chain", "ips-daemon"],
+        &[
+            "ips-primitives",
+            "ips-runtime",
+            "ips-runtime-api",
+            "ips-chain",
+            "ips-daemon",
+        ],
     ),
 ];
 
 /// Crates that must not be imported, by folder prefix.
 const FORBIDDEN: &[(&str, &[&str])] = &[
     ("primitives/Cargo.toml", &["sp-", "sc-", "frame-", "tokio"]),
-    ("zk/verifier", &["sp-", "sc-", "frame-", "bellperson", "tokio"]),
+    (
+        "zk/verifier",
+        &["sp-", "sc-", "frame-", "bellperson", "tokio"],
+    ),
     ("pallets", &["bellperson", "tokio", "sc-"]),
     ("runtime", &["bellperson", "tokio", "sc-"]),
     ("storage", &["sc-", "frame-", "sp-", "pallet-"]),
@@ -65,10 +116,20 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
 ];
 
 /// File names that say nothing.
-const BANNED_FILES: &[&str] = &["mod.rs", "utils.rs", "helpers.rs", "common.rs", "misc.rs", "manager.rs"];
+const BANNED_FILES: &[&str] = &[
+    "mod.rs",
+    "utils.rs",
+    "helpers.rs",
+    "common.rs",
+    "misc.rs",
+    "manager.rs",
+];
 
 fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("tests is in the tree").to_path_buf()
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .expect("tests is in the tree")
+        .to_path_buf()
 }
 
 fn files(below: &Path, ending: &str, found: &mut Vec<PathBuf>) {
@@ -94,7 +155,11 @@ fn rust_files() -> Vec<PathBuf> {
 }
 
 fn is_test(path: &Path) -> bool {
-    let text = path.strip_prefix(root()).unwrap().to_string_lossy().into_owned();
+    let text = path
+        .strip_prefix(root())
+        .unwrap()
+        .to_string_lossy()
+        .into_owned();
     text.starts_with("tests/")
         || text.contains("/tests")
         || text.contains("/testing")
@@ -150,8 +215,15 @@ fn rings_do_not_see_what_they_must_not() {
     files(&root(), "Cargo.toml", &mut manifests);
     let mut bad = Vec::new();
     for manifest in manifests {
-        let place = manifest.strip_prefix(root()).unwrap().to_string_lossy().into_owned();
-        for (prefix, forbidden) in FORBIDDEN.iter().filter(|(prefix, _)| place.starts_with(prefix)) {
+        let place = manifest
+            .strip_prefix(root())
+            .unwrap()
+            .to_string_lossy()
+            .into_owned();
+        for (prefix, forbidden) in FORBIDDEN
+            .iter()
+            .filter(|(prefix, _)| place.starts_with(prefix))
+        {
             // Pallets are built from sp-* and frame-*; only what runs a node is forbidden there.
             for name in dependencies(&manifest) {
                 if forbidden.iter().any(|start| name.starts_with(start)) {
@@ -215,9 +287,20 @@ fn forbidden_words_are_absent() {
 
 #[test]
 fn pallets_are_complete() {
-    for pallet in ["node-classes", "staking-collateral", "storage-market", "porep", "poe"] {
+    for pallet in [
+        "node-classes",
+        "staking-collateral",
+        "storage-market",
+        "porep",
+        "poe",
+    ] {
         let folder = root().join("pallets").join(pallet);
-        for file in ["README.md", "src/invariants.rs", "src/weights.rs", "src/benchmarking.rs"] {
+        for file in [
+            "README.md",
+            "src/invariants.rs",
+            "src/weights.rs",
+            "src/benchmarking.rs",
+        ] {
             assert!(folder.join(file).is_file(), "{pallet} lacks {file}");
         }
     }
@@ -226,10 +309,17 @@ fn pallets_are_complete() {
 #[test]
 fn the_readme_names_every_folder() {
     let readme = fs::read_to_string(root().join("README.md")).unwrap();
-    for entry in fs::read_dir(root()).unwrap().flatten().filter(|entry| entry.path().is_dir()) {
+    for entry in fs::read_dir(root())
+        .unwrap()
+        .flatten()
+        .filter(|entry| entry.path().is_dir())
+    {
         let name = entry.file_name().to_string_lossy().into_owned();
         if !name.starts_with('.') && name != "target" {
-            assert!(readme.contains(&format!("`{name}/`")), "README.md does not name {name}/");
+            assert!(
+                readme.contains(&format!("`{name}/`")),
+                "README.md does not name {name}/"
+            );
         }
     }
 }

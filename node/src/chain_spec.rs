@@ -6,7 +6,12 @@ use sc_chain_spec::{ChainSpec, ChainType, GenericChainSpec, Properties};
 /// Loads the specification of an id: `dev`, `local`, or the path of a JSON file.
 pub(crate) fn load(id: &str) -> Result<Box<dyn ChainSpec>, String> {
     match id {
-        "dev" => preset("IPS Development", "ips_dev", ChainType::Development, "development"),
+        "dev" => preset(
+            "IPS Development",
+            "ips_dev",
+            ChainType::Development,
+            "development",
+        ),
         "" | "local" => preset("IPS Local", "ips_local", ChainType::Local, "local_testnet"),
         path => GenericChainSpec::<Option<()>>::from_json_file(path.into())
             .map(|spec| Box::new(spec) as Box<dyn ChainSpec>)

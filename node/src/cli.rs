@@ -63,7 +63,12 @@ pub(crate) struct StorageArgs {
     pub(crate) storage_path: Option<PathBuf>,
 
     /// Flags of `ips-storage`, handed on as one string, e.g. `--class super --capacity 10GiB`.
-    #[arg(long, value_name = "FLAGS", requires = "storage", allow_hyphen_values = true)]
+    #[arg(
+        long,
+        value_name = "FLAGS",
+        requires = "storage",
+        allow_hyphen_values = true
+    )]
     pub(crate) storage_args: Option<String>,
 
     /// Owner account that registers the node: a development name (`//Node1`) or a key file.

@@ -76,10 +76,7 @@ impl CliConfiguration for RunCmd {
         self.base.role(is_dev)
     }
 
-    fn transaction_pool(
-        &self,
-        is_dev: bool,
-    ) -> sc_cli::Result<sc_service::TransactionPoolOptions> {
+    fn transaction_pool(&self, is_dev: bool) -> sc_cli::Result<sc_service::TransactionPoolOptions> {
         self.base.transaction_pool(is_dev)
     }
 

@@ -84,5 +84,7 @@ pub(crate) fn spawn_essential(
     name: &'static str,
     future: impl std::future::Future<Output = ()> + Send + 'static,
 ) {
-    task_manager.spawn_essential_handle().spawn_blocking(name, None, future);
+    task_manager
+        .spawn_essential_handle()
+        .spawn_blocking(name, None, future);
 }

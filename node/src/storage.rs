@@ -1,10 +1,8 @@
-//! The storage node inside the chain node: own threads, own runtime, in-memory RPC.
+//! The storage node inside the chain node: own threads, own runtime, the node's own RPC server.
 //!
 //! A panic in there must never stop the chain: the node's panic handler aborts the process unless a
 //! guard on the panicking thread says otherwise, so every thread of the storage node holds one, and
 //! a supervisor starts the storage node again.
-
-mod memory_rpc;
 
 use std::{
     path::{Path, PathBuf},
@@ -13,13 +11,11 @@ use std::{
 };
 
 use clap::Parser;
-use ips_chain::RpcClient;
 use ips_daemon::{ChainSource, StorageArguments, StorageConfig, StorageNode};
 use sc_service::{RpcHandlers, TaskManager};
 use sp_panic_handler::AbortGuard;
 use tokio::sync::watch;
 
-use self::memory_rpc::MemoryRpc;
 use crate::cli::StorageArgs;
 
 /// What a clean end of the storage node may take.
@@ -58,12 +54,20 @@ impl Drop for StopOnDrop {
 /// If its flags are wrong or its first thread cannot start.
 pub(crate) fn spawn(
     task_manager: &TaskManager,
-    handlers: RpcHandlers,
+    handlers: &RpcHandlers,
     args: &StorageArgs,
     base_path: &Path,
 ) -> Result<(), sc_service::Error> {
-    let rpc = RpcClient::new(MemoryRpc::new(handlers));
-    let config = config(args, base_path, rpc)
+    let port = handlers
+        .listen_addresses()
+        .iter()
+        .flat_map(sc_network::Multiaddr::iter)
+        .find_map(|part| match part {
+            sc_network::multiaddr::Protocol::Tcp(port) => Some(port),
+            _ => None,
+        })
+        .ok_or_else(|| sc_service::Error::Other("--storage needs the RPC server".into()))?;
+    let config = config(args, base_path, format!("ws://127.0.0.1:{port}"))
         .map_err(|error| sc_service::Error::Other(format!("{error:#}")))?;
     let (stop, stopping) = watch::channel(false);
     let (done, stopped) = mpsc::channel();
@@ -77,25 +81,33 @@ pub(crate) fn spawn(
         })
         .map_err(|error| sc_service::Error::Other(format!("the storage thread: {error}")))?;
     let guard = StopOnDrop { stop, stopped };
-    task_manager.spawn_handle().spawn("ips-storage", Some("storage"), async move {
-        let _guard = guard;
-        futures::future::pending::<()>().await;
-    });
+    task_manager
+        .spawn_handle()
+        .spawn("ips-storage", Some("storage"), async move {
+            let _guard = guard;
+            futures::future::pending::<()>().await;
+        });
     Ok(())
 }
 
-fn config(
-    args: &StorageArgs,
-    base_path: &Path,
-    rpc: RpcClient,
-) -> anyhow::Result<StorageConfig> {
-    let words = args.storage_args.as_deref().unwrap_or_default().split_whitespace();
-    let owner = args.storage_owner.iter().flat_map(|owner| ["--owner", owner]);
+fn config(args: &StorageArgs, base_path: &Path, url: String) -> anyhow::Result<StorageConfig> {
+    let words = args
+        .storage_args
+        .as_deref()
+        .unwrap_or_default()
+        .split_whitespace();
+    let owner = args
+        .storage_owner
+        .iter()
+        .flat_map(|owner| ["--owner", owner]);
     let flags = Flags::try_parse_from(words.chain(owner))?;
-    let folder: PathBuf =
-        args.storage_path.clone().unwrap_or_else(|| base_path.join("storage"));
-    let chain = ChainSource::Client { rpc, name: "the node itself".into() };
-    flags.storage.into_config(folder, chain, Some(Arc::new(never_abort)))
+    let folder: PathBuf = args
+        .storage_path
+        .clone()
+        .unwrap_or_else(|| base_path.join("storage"));
+    flags
+        .storage
+        .into_config(folder, ChainSource::Url(url), Some(Arc::new(never_abort)))
 }
 
 /// Turns abort-on-panic off for this thread, for good.

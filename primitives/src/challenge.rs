@@ -30,7 +30,8 @@ pub fn lottery_draw(beacon: &Beacon, slot: SlotId, provider: &ProviderId) -> u64
 /// `lottery_blocks / w`. Weight 0 is never eligible.
 pub fn lottery_threshold(weight: u64, elapsed: BlockNumber, lottery_blocks: BlockNumber) -> u64 {
     let step = u64::MAX / u64::from(lottery_blocks.max(1));
-    step.saturating_mul(weight).saturating_mul(u64::from(elapsed))
+    step.saturating_mul(weight)
+        .saturating_mul(u64::from(elapsed))
 }
 
 /// Node that challenge `index` of seal proof `proof` asks for; `1..nodes`.
@@ -93,7 +94,10 @@ mod tests {
 
     #[test]
     fn draws_differ_by_slot_and_provider() {
-        let slot = |i| SlotId { order: OrderId(1), slot: SlotIndex(i) };
+        let slot = |i| SlotId {
+            order: OrderId(1),
+            slot: SlotIndex(i),
+        };
         let draw = |i, p| lottery_draw(&[7; 32], slot(i), &ProviderId([p; 32]));
         assert_ne!(draw(0, 1), draw(1, 1));
         assert_ne!(draw(0, 1), draw(0, 2));
@@ -102,8 +106,14 @@ mod tests {
     #[test]
     fn seal_challenges_skip_node_zero_and_stay_inside() {
         for index in 0..2_000 {
-            let node =
-                seal_challenge(&[1; 32], &ReplicaId([2; 32]), &CommR([3; 32]), 0, index, 512);
+            let node = seal_challenge(
+                &[1; 32],
+                &ReplicaId([2; 32]),
+                &CommR([3; 32]),
+                0,
+                index,
+                512,
+            );
             assert!((1..512).contains(&node));
         }
     }

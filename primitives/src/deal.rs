@@ -209,10 +209,16 @@ mod tests {
         bad.slot_roots.pop();
         assert_eq!(bad.validate(), Err(OrderParamsError::SlotRoots));
         for segments in [0, 65, u32::MAX] {
-            let bad = OrderParams { segments, ..params() };
+            let bad = OrderParams {
+                segments,
+                ..params()
+            };
             assert_eq!(bad.validate(), Err(OrderParamsError::Segments));
         }
-        let bad = OrderParams { duration_blocks: 0, ..params() };
+        let bad = OrderParams {
+            duration_blocks: 0,
+            ..params()
+        };
         assert_eq!(bad.validate(), Err(OrderParamsError::Duration));
     }
 

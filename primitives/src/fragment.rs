@@ -59,7 +59,10 @@ impl GroupWidth {
 
     /// The widest group that a network of `nodes` usable nodes can fill; `None` below 6 nodes.
     pub fn for_network(nodes: usize) -> Option<Self> {
-        Self::ALL.into_iter().rev().find(|width| usize::from(width.0) <= nodes)
+        Self::ALL
+            .into_iter()
+            .rev()
+            .find(|width| usize::from(width.0) <= nodes)
     }
 
     /// The number of slots.
@@ -100,7 +103,10 @@ impl ErasureParams {
             Level::Half => width.0 / 2,
             Level::TwoThirds => width.0 / 3 * 2,
         };
-        Self { data: width.0 - parity, parity }
+        Self {
+            data: width.0 - parity,
+            parity,
+        }
     }
 
     /// Fragments of a segment, slots of a group.
@@ -231,11 +237,20 @@ mod tests {
 
     #[test]
     fn width_grows_with_the_network() {
-        let widths = [(5, None), (6, Some(6)), (11, Some(6)), (12, Some(12)), (59, Some(30))];
+        let widths = [
+            (5, None),
+            (6, Some(6)),
+            (11, Some(6)),
+            (12, Some(12)),
+            (59, Some(30)),
+        ];
         for (nodes, total) in widths {
             assert_eq!(GroupWidth::for_network(nodes).map(GroupWidth::total), total);
         }
-        assert_eq!(GroupWidth::for_network(1_000).map(GroupWidth::total), Some(60));
+        assert_eq!(
+            GroupWidth::for_network(1_000).map(GroupWidth::total),
+            Some(60)
+        );
     }
 
     #[test]

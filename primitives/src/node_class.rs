@@ -41,8 +41,13 @@ pub enum NodeClass {
 
 impl NodeClass {
     /// All classes, ascending.
-    pub const ALL: [Self; 5] =
-        [Self::Mobile, Self::Personal, Self::Professional, Self::Enterprise, Self::Super];
+    pub const ALL: [Self; 5] = [
+        Self::Mobile,
+        Self::Personal,
+        Self::Professional,
+        Self::Enterprise,
+        Self::Super,
+    ];
 
     /// Weight of the class in the slot lottery for a data slot (`true`) or a parity slot.
     ///

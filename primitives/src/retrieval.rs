@@ -109,17 +109,20 @@ pub const PROVERS_PERCENT: Balance = 70;
 impl FeeSplit {
     /// Splits a fee; what rounding leaves is burnt.
     pub fn of(fee: Balance) -> Self {
-        let part = |percent: Balance| {
-            fee / 100 * percent + fee % 100 * percent / 100
-        };
+        let part = |percent: Balance| fee / 100 * percent + fee % 100 * percent / 100;
         let (server, provers) = (part(SERVER_PERCENT), part(PROVERS_PERCENT));
-        Self { server, provers, burnt: fee - server - provers }
+        Self {
+            server,
+            provers,
+            burnt: fee - server - provers,
+        }
     }
 }
 
 /// Fee for `bytes` delivered bytes at a price per MiB, rounded down (a claim never mints).
 pub fn retrieval_fee(price_per_mib: Balance, bytes: u64) -> Balance {
-    price_per_mib.saturating_mul(Balance::from(bytes)) / Balance::from(crate::deal::PRICE_UNIT_BYTES)
+    price_per_mib.saturating_mul(Balance::from(bytes))
+        / Balance::from(crate::deal::PRICE_UNIT_BYTES)
 }
 
 #[cfg(test)]
@@ -133,7 +136,14 @@ mod tests {
             assert_eq!(split.server + split.provers + split.burnt, fee);
             assert!(split.server <= split.provers || fee < 10);
         }
-        assert_eq!(FeeSplit::of(1000), FeeSplit { server: 200, provers: 700, burnt: 100 });
+        assert_eq!(
+            FeeSplit::of(1000),
+            FeeSplit {
+                server: 200,
+                provers: 700,
+                burnt: 100
+            }
+        );
     }
 
     #[test]

@@ -68,7 +68,11 @@ impl ProvingSchedule {
     /// The window of deadline `deadline` in period `period`.
     pub const fn window(&self, period: u32, deadline: u32) -> Window {
         let opens_at = period * self.period_blocks + deadline * self.window_blocks();
-        Window { period, opens_at, closes_at: opens_at + self.window_blocks() }
+        Window {
+            period,
+            opens_at,
+            closes_at: opens_at + self.window_blocks(),
+        }
     }
 
     /// The first window of `deadline` that opens strictly after block `after`.
@@ -91,7 +95,10 @@ impl ProvingSchedule {
 mod tests {
     use super::*;
 
-    const SCHEDULE: ProvingSchedule = ProvingSchedule { period_blocks: 20, deadlines: 2 };
+    const SCHEDULE: ProvingSchedule = ProvingSchedule {
+        period_blocks: 20,
+        deadlines: 2,
+    };
 
     #[test]
     fn windows_tile_the_chain() {

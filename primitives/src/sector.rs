@@ -124,7 +124,10 @@ impl Profile {
         let payload = u64::from(self.payload_bytes());
         let start = payload * u64::from(index.0);
         let len = slot_bytes.checked_sub(start)?.min(payload);
-        (len > 0).then_some(PieceRange { start, len: len as u32 })
+        (len > 0).then_some(PieceRange {
+            start,
+            len: len as u32,
+        })
     }
 }
 
@@ -270,18 +273,25 @@ mod tests {
             let count = profile.pieces_of(slot_bytes);
             let mut next = 0;
             for index in 0..count {
-                let range = profile.piece_range(slot_bytes, PieceIndex(index as u16)).unwrap();
+                let range = profile
+                    .piece_range(slot_bytes, PieceIndex(index as u16))
+                    .unwrap();
                 assert_eq!(range.start, next);
                 next += u64::from(range.len);
             }
             assert_eq!(next, slot_bytes);
-            assert!(profile.piece_range(slot_bytes, PieceIndex(count as u16)).is_none());
+            assert!(profile
+                .piece_range(slot_bytes, PieceIndex(count as u16))
+                .is_none());
         }
     }
 
     #[test]
     fn node_bytes_tile_a_piece() {
-        let range = PieceRange { start: 1000, len: 100 };
+        let range = PieceRange {
+            start: 1000,
+            len: 100,
+        };
         assert_eq!(range.nodes(), 4);
         assert_eq!(range.node_bytes(0), Some((1000, 31)));
         assert_eq!(range.node_bytes(3), Some((1093, 7)));

@@ -86,13 +86,20 @@ impl SlotTree {
 
     /// The root.
     pub fn root(&self) -> SlotRoot {
-        let top = self.levels.last().and_then(|level| level.first()).copied().unwrap_or_default();
+        let top = self
+            .levels
+            .last()
+            .and_then(|level| level.first())
+            .copied()
+            .unwrap_or_default();
         bind_length(&top, self.slot_bytes)
     }
 
     /// Siblings of leaf `index`, from the leaf up; levels where the node has no sibling are skipped.
     pub fn path(&self, index: u64) -> Option<Vec<[u8; 32]>> {
-        let mut at = usize::try_from(index).ok().filter(|at| *at < self.levels[0].len())?;
+        let mut at = usize::try_from(index)
+            .ok()
+            .filter(|at| *at < self.levels[0].len())?;
         let mut path = Vec::new();
         for level in &self.levels[..self.levels.len() - 1] {
             if let Some(sibling) = level.get(at ^ 1) {
@@ -130,8 +137,14 @@ impl SlotOpening {
         let (mut at, mut width, mut siblings) = (index, leaves, self.path.iter());
         while width > 1 {
             if at ^ 1 < width {
-                let Some(sibling) = siblings.next() else { return false };
-                node = if at & 1 == 0 { parent(&node, sibling) } else { parent(sibling, &node) };
+                let Some(sibling) = siblings.next() else {
+                    return false;
+                };
+                node = if at & 1 == 0 {
+                    parent(&node, sibling)
+                } else {
+                    parent(sibling, &node)
+                };
             }
             at /= 2;
             width = width.div_ceil(2);
@@ -152,17 +165,33 @@ mod tests {
     fn opening(bytes: &[u8], tree: &SlotTree, index: u64) -> SlotOpening {
         let start = index as usize * SLOT_LEAF_BYTES;
         let end = bytes.len().min(start + SLOT_LEAF_BYTES);
-        SlotOpening { leaf: bytes[start..end].to_vec(), path: tree.path(index).unwrap() }
+        SlotOpening {
+            leaf: bytes[start..end].to_vec(),
+            path: tree.path(index).unwrap(),
+        }
     }
 
     #[test]
     fn every_leaf_opens_for_many_lengths() {
-        for len in [1, 1023, 1024, 1025, 3000, 4096, 5 * 1024, 7 * 1024 + 1, 13 * 1024] {
+        for len in [
+            1,
+            1023,
+            1024,
+            1025,
+            3000,
+            4096,
+            5 * 1024,
+            7 * 1024 + 1,
+            13 * 1024,
+        ] {
             let bytes = slot(len);
             let tree = SlotTree::from_bytes(&bytes).unwrap();
             for index in 0..slot_leaves(len as u64) {
                 let open = opening(&bytes, &tree, index);
-                assert!(open.verify(&tree.root(), len as u64, index), "len {len} leaf {index}");
+                assert!(
+                    open.verify(&tree.root(), len as u64, index),
+                    "len {len} leaf {index}"
+                );
                 assert!(!open.verify(&tree.root(), len as u64, index + 1));
             }
         }

@@ -4,11 +4,9 @@
 //! themselves are field hashes and are in `ips-verifier`.
 
 use crate::{
-    hash::field_digest,
-    id::{
-        AgreementId, Genesis, PartitionIndex, ProviderId, SectorNumber, SlotId, VerifyingKeyId,
-    },
     challenge::Beacon,
+    hash::field_digest,
+    id::{AgreementId, Genesis, PartitionIndex, ProviderId, SectorNumber, SlotId, VerifyingKeyId},
     sector::{CommD, ProfileId, ReplicaId},
 };
 
@@ -56,7 +54,12 @@ impl Context {
     ) -> [u8; 32] {
         self.digest(
             b"ips/post/1",
-            &[&provider.0, &partition.0.to_le_bytes(), &period.to_le_bytes(), beacon],
+            &[
+                &provider.0,
+                &partition.0.to_le_bytes(),
+                &period.to_le_bytes(),
+                beacon,
+            ],
         )
     }
 
@@ -139,14 +142,41 @@ mod tests {
     fn replica_id_depends_on_every_input() {
         let base = context().replica_id(&inputs());
         let variants = [
-            context().replica_id(&ReplicaInputs { provider: ProviderId([9; 32]), ..inputs() }),
-            context().replica_id(&ReplicaInputs { sector: SectorNumber(9), ..inputs() }),
-            context().replica_id(&ReplicaInputs { replica_index: 9, ..inputs() }),
-            context().replica_id(&ReplicaInputs { comm_d: CommD([9; 32]), ..inputs() }),
-            context().replica_id(&ReplicaInputs { ticket: [9; 32], ..inputs() }),
-            Context { genesis: Genesis([9; 32]), ..context() }.replica_id(&inputs()),
-            Context { profile: ProfileId::Dev, ..context() }.replica_id(&inputs()),
-            Context { key: VerifyingKeyId([9; 32]), ..context() }.replica_id(&inputs()),
+            context().replica_id(&ReplicaInputs {
+                provider: ProviderId([9; 32]),
+                ..inputs()
+            }),
+            context().replica_id(&ReplicaInputs {
+                sector: SectorNumber(9),
+                ..inputs()
+            }),
+            context().replica_id(&ReplicaInputs {
+                replica_index: 9,
+                ..inputs()
+            }),
+            context().replica_id(&ReplicaInputs {
+                comm_d: CommD([9; 32]),
+                ..inputs()
+            }),
+            context().replica_id(&ReplicaInputs {
+                ticket: [9; 32],
+                ..inputs()
+            }),
+            Context {
+                genesis: Genesis([9; 32]),
+                ..context()
+            }
+            .replica_id(&inputs()),
+            Context {
+                profile: ProfileId::Dev,
+                ..context()
+            }
+            .replica_id(&inputs()),
+            Context {
+                key: VerifyingKeyId([9; 32]),
+                ..context()
+            }
+            .replica_id(&inputs()),
         ];
         for variant in variants {
             assert_ne!(variant, base);

@@ -45,17 +45,25 @@ pub(crate) struct Watcher {
 
 impl Watcher {
     pub(crate) fn new(rpc: RpcClient) -> Self {
-        Self { rpc, next: 1, seen: Vec::new() }
+        Self {
+            rpc,
+            next: 1,
+            seen: Vec::new(),
+        }
     }
 
     /// Reads all blocks up to `head`.
     pub(crate) async fn advance(&mut self, head: u32) -> anyhow::Result<()> {
         while self.next <= head {
-            let hash: Option<String> =
-                self.rpc.request("chain_getBlockHash", rpc_params![self.next]).await?;
+            let hash: Option<String> = self
+                .rpc
+                .request("chain_getBlockHash", rpc_params![self.next])
+                .await?;
             let hash = hash.context("a block that was announced is not there")?;
-            let events: Option<String> =
-                self.rpc.request("state_getStorage", rpc_params![EVENTS_KEY, hash]).await?;
+            let events: Option<String> = self
+                .rpc
+                .request("state_getStorage", rpc_params![EVENTS_KEY, hash])
+                .await?;
             if let Some(events) = events {
                 self.read(&hex::decode(events.trim_start_matches("0x"))?)?;
             }
@@ -66,16 +74,15 @@ impl Watcher {
 
     fn read(&mut self, bytes: &[u8]) -> anyhow::Result<()> {
         let records = Vec::<EventRecord<RuntimeEvent, Hash>>::decode(&mut &bytes[..])?;
-        let weight_of = |phase: &Phase| {
-            records.iter().find_map(|record| match &record.event {
-                RuntimeEvent::System(frame_system::Event::ExtrinsicSuccess { dispatch_info })
-                    if record.phase == *phase =>
-                {
-                    Some(dispatch_info.weight)
-                }
-                _ => None,
-            })
-        };
+        let weight_of =
+            |phase: &Phase| {
+                records.iter().find_map(|record| match &record.event {
+                    RuntimeEvent::System(frame_system::Event::ExtrinsicSuccess {
+                        dispatch_info,
+                    }) if record.phase == *phase => Some(dispatch_info.weight),
+                    _ => None,
+                })
+            };
         for record in &records {
             if let Some(fact) = fact_of(&record.event) {
                 let weight = weight_of(&record.phase).unwrap_or_default();
@@ -98,9 +105,9 @@ impl Watcher {
 
 fn fact_of(event: &RuntimeEvent) -> Option<Fact> {
     Some(match event {
-        RuntimeEvent::Porep(pallet_porep::Event::SectorActivated { provider, sector, .. }) => {
-            Fact::Sealed(*provider, *sector)
-        }
+        RuntimeEvent::Porep(pallet_porep::Event::SectorActivated {
+            provider, sector, ..
+        }) => Fact::Sealed(*provider, *sector),
         RuntimeEvent::Porep(pallet_porep::Event::PostAccepted {
             provider,
             partition,

@@ -17,8 +17,14 @@ const LOG_LINES: usize = 40;
 const STOP_PATIENCE: Duration = Duration::from_secs(20);
 
 /// Classes of the nodes, so that no class holds more than parity allows at any level.
-const CLASSES: [&str; 6] =
-    ["super", "enterprise", "professional", "super", "enterprise", "professional"];
+const CLASSES: [&str; 6] = [
+    "super",
+    "enterprise",
+    "professional",
+    "super",
+    "enterprise",
+    "professional",
+];
 
 /// One running process.
 pub(crate) struct Process {
@@ -38,10 +44,18 @@ pub(crate) struct Network {
 impl Network {
     /// Picks a free port; binaries are those beside this one.
     pub(crate) fn new(folder: &Path) -> anyhow::Result<Self> {
-        let binaries = std::env::current_exe()?.parent().context("no folder")?.to_path_buf();
+        let binaries = std::env::current_exe()?
+            .parent()
+            .context("no folder")?
+            .to_path_buf();
         // The port is free again when the listener is dropped; the node takes it a moment later.
         let rpc_port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
-        Ok(Self { folder: folder.to_path_buf(), binaries, rpc_port, processes: Vec::new() })
+        Ok(Self {
+            folder: folder.to_path_buf(),
+            binaries,
+            rpc_port,
+            processes: Vec::new(),
+        })
     }
 
     /// Where the chain answers.
@@ -68,7 +82,11 @@ impl Network {
             .stderr(out)
             .spawn()
             .with_context(|| format!("starting {name}: {:?}", command.get_program()))?;
-        self.processes.push(Process { name: name.into(), child, log });
+        self.processes.push(Process {
+            name: name.into(),
+            child,
+            log,
+        });
         Ok(())
     }
 
@@ -105,7 +123,12 @@ impl Network {
         let name = format!("node{index}");
         let mut command = self.command("ips-storage");
         command
-            .args(["--rpc", &self.rpc_url(), "--owner", &format!("//Node{index}")])
+            .args([
+                "--rpc",
+                &self.rpc_url(),
+                "--owner",
+                &format!("//Node{index}"),
+            ])
             .arg("--base-path")
             .arg(self.folder.join(&name))
             .args(Self::storage_flags(index));
@@ -125,8 +148,13 @@ impl Network {
     /// Kills a storage process with SIGKILL, as a power cut would.
     pub(crate) fn kill(&mut self, index: u32) -> anyhow::Result<()> {
         let name = format!("node{index}");
-        let at = self.processes.iter().position(|process| process.name == name);
-        let mut process = self.processes.remove(at.with_context(|| format!("no {name}"))?);
+        let at = self
+            .processes
+            .iter()
+            .position(|process| process.name == name);
+        let mut process = self
+            .processes
+            .remove(at.with_context(|| format!("no {name}"))?);
         process.child.kill()?;
         process.child.wait()?;
         Ok(())
@@ -160,21 +188,30 @@ impl Network {
     pub(crate) fn keep(mut self, folder: tempfile::TempDir) {
         let path = folder.keep();
         let kept = std::mem::take(&mut self.processes);
-        let pids: Vec<_> = kept.iter().map(|process| process.child.id().to_string()).collect();
+        let pids: Vec<_> = kept
+            .iter()
+            .map(|process| process.child.id().to_string())
+            .collect();
         println!("\nThe network keeps running in {}", path.display());
         println!(
             "  look at it:  https://polkadot.js.org/apps/?rpc={} (local port {})",
             self.rpc_url(),
             self.rpc_port
         );
-        println!("  stop it:     kill {} && rm -r {}", pids.join(" "), path.display());
+        println!(
+            "  stop it:     kill {} && rm -r {}",
+            pids.join(" "),
+            path.display()
+        );
     }
 
     /// The end of every log, for a failed run.
     pub(crate) fn print_logs(&self) {
         for process in &self.processes {
             eprintln!("\n--- end of {}", process.log.display());
-            let Ok(file) = File::open(&process.log) else { continue };
+            let Ok(file) = File::open(&process.log) else {
+                continue;
+            };
             let lines: Vec<_> = BufReader::new(file).lines().map_while(Result::ok).collect();
             for line in &lines[lines.len().saturating_sub(LOG_LINES)..] {
                 eprintln!("{line}");

@@ -100,7 +100,11 @@ impl fmt::Display for Report {
         )?;
         writeln!(f, "\nKILLED   {}", self.killed.join(", "))?;
         writeln!(f, "\nBALANCES (IPS)")?;
-        writeln!(f, "  {:<10} {:>16} {:>16} {:>16}", "account", "before", "after", "change")?;
+        writeln!(
+            f,
+            "  {:<10} {:>16} {:>16} {:>16}",
+            "account", "before", "after", "change"
+        )?;
         for row in &self.balances {
             writeln!(
                 f,
@@ -112,7 +116,11 @@ impl fmt::Display for Report {
                 if row.killed { "  (killed)" } else { "" }
             )?;
         }
-        writeln!(f, "  fees for proven extracts: {:.6}", tokens(self.extract_fees))?;
+        writeln!(
+            f,
+            "  fees for proven extracts: {:.6}",
+            tokens(self.extract_fees)
+        )?;
         writeln!(f, "\nTIMES")?;
         for timing in &self.timings {
             writeln!(f, "  {:<44} {:>7.1} s", timing.step, timing.seconds)?;

@@ -59,7 +59,9 @@ pub(crate) async fn run(args: &Args, network: &mut Network) -> anyhow::Result<Re
         Some(file) => file.clone(),
         None => make_file(network.folder())?,
     };
-    let bytes = std::fs::metadata(&file).with_context(|| file.display().to_string())?.len();
+    let bytes = std::fs::metadata(&file)
+        .with_context(|| file.display().to_string())?
+        .len();
     let width = GroupWidth::for_network(args.nodes as usize).context("too few nodes")?;
     let erasure = ErasureParams::new(args.level, width);
 
@@ -69,7 +71,10 @@ pub(crate) async fn run(args: &Args, network: &mut Network) -> anyhow::Result<Re
     let mut demo = connect(network, args.nodes).await?;
     demo.time("chain start", since);
 
-    step(2, &format!("starting {} more storage nodes", args.nodes - 1));
+    step(
+        2,
+        &format!("starting {} more storage nodes", args.nodes - 1),
+    );
     let since = Instant::now();
     for index in 2..=args.nodes {
         demo.network.start_storage(index)?;
@@ -78,17 +83,26 @@ pub(crate) async fn run(args: &Args, network: &mut Network) -> anyhow::Result<Re
     demo.time("register, pledge, ask", since);
     let before = demo.balances(args).await?;
 
-    step(3, &format!("ips put {} --level {}", file.display(), args.level.name()));
+    step(
+        3,
+        &format!("ips put {} --level {}", file.display(), args.level.name()),
+    );
     let since = Instant::now();
     let file_id = demo.put(&file, args)?;
     demo.time("put: encrypt, code, place, deliver, confirm", since);
 
-    step(4, "sealing; every seal proof is verified by the runtime's WASM in a block");
+    step(
+        4,
+        "sealing; every seal proof is verified by the runtime's WASM in a block",
+    );
     let since = Instant::now();
     let sectors = demo.wait_sealed(file_id, erasure).await?;
     demo.time("seal and prove every sector", since);
 
-    step(5, "one full proving period: a storage proof for every partition");
+    step(
+        5,
+        "one full proving period: a storage proof for every partition",
+    );
     let since = Instant::now();
     let full_period = demo.wait_full_period().await?;
     let missed_before_kill = demo.watcher.count(|fact| matches!(fact, Fact::Missed(..)));
@@ -105,7 +119,10 @@ pub(crate) async fn run(args: &Args, network: &mut Network) -> anyhow::Result<Re
     demo.time("get: fetch, check, decode, decrypt, prove extracts", since);
 
     step(8, "comparing byte by byte");
-    ensure!(same_bytes(&file, &out)?, "the fetched file differs from the original");
+    ensure!(
+        same_bytes(&file, &out)?,
+        "the fetched file differs from the original"
+    );
     println!("      identical");
 
     step(9, "waiting for the proof-of-extract claims");
@@ -153,7 +170,13 @@ async fn connect(network: &mut Network, nodes: u32) -> anyhow::Result<Demo<'_>> 
             Ok(Node { index, provider })
         })
         .collect::<anyhow::Result<_>>()?;
-    Ok(Demo { network, chain, watcher, nodes, timings: Vec::new() })
+    Ok(Demo {
+        network,
+        chain,
+        watcher,
+        nodes,
+        timings: Vec::new(),
+    })
 }
 
 /// A file of real data: this system's programs and libraries.
@@ -171,7 +194,10 @@ fn make_file(folder: &Path) -> anyhow::Result<PathBuf> {
             bytes.extend_from_slice(&content);
         }
     }
-    ensure!(bytes.len() >= DEFAULT_BYTES, "/usr/bin holds less than 5 MiB: name a file");
+    ensure!(
+        bytes.len() >= DEFAULT_BYTES,
+        "/usr/bin holds less than 5 MiB: name a file"
+    );
     bytes.truncate(DEFAULT_BYTES);
     let path = folder.join("original");
     std::fs::write(&path, bytes)?;
@@ -192,10 +218,16 @@ impl Demo<'_> {
 
     /// Waits for the next block, reads it, checks the processes.
     async fn next_block(&mut self, since: Instant) -> anyhow::Result<u32> {
-        ensure!(since.elapsed() < PATIENCE, "no progress within {} s", PATIENCE.as_secs());
+        ensure!(
+            since.elapsed() < PATIENCE,
+            "no progress within {} s",
+            PATIENCE.as_secs()
+        );
         self.network.check()?;
         let mut heads = self.chain.heads();
-        tokio::time::timeout(PATIENCE, heads.changed()).await.context("no block")??;
+        tokio::time::timeout(PATIENCE, heads.changed())
+            .await
+            .context("no block")??;
         let head = heads.borrow().number;
         self.watcher.advance(head).await?;
         Ok(head)
@@ -212,7 +244,9 @@ impl Demo<'_> {
             if ready == self.nodes.len() {
                 return Ok(());
             }
-            self.next_block(since).await.with_context(|| format!("{ready} nodes ready"))?;
+            self.next_block(since)
+                .await
+                .with_context(|| format!("{ready} nodes ready"))?;
         }
     }
 
@@ -220,7 +254,13 @@ impl Demo<'_> {
         let output = self
             .network
             .command("ips")
-            .args(["--rpc", &self.network.rpc_url(), "--key", CUSTOMER, "--state"])
+            .args([
+                "--rpc",
+                &self.network.rpc_url(),
+                "--key",
+                CUSTOMER,
+                "--state",
+            ])
             .arg(self.network.folder().join("customer"))
             .args(["--json", "put", "--level", args.level.name()])
             .arg(file)
@@ -229,7 +269,10 @@ impl Demo<'_> {
         ensure!(output.status.success(), "ips put: {}", output.status);
         let answer: serde_json::Value = serde_json::from_slice(&output.stdout)?;
         let id = answer["file"].as_str().context("ips put gave no file id")?;
-        let bytes: [u8; 32] = hex::decode(id)?.try_into().ok().context("a file id has 32 bytes")?;
+        let bytes: [u8; 32] = hex::decode(id)?
+            .try_into()
+            .ok()
+            .context("a file id has 32 bytes")?;
         Ok(FileId(bytes))
     }
 
@@ -237,11 +280,7 @@ impl Demo<'_> {
         Ok(self.chain.orders_of_file(file).await?)
     }
 
-    async fn wait_sealed(
-        &mut self,
-        file: FileId,
-        erasure: ErasureParams,
-    ) -> anyhow::Result<usize> {
+    async fn wait_sealed(&mut self, file: FileId, erasure: ErasureParams) -> anyhow::Result<usize> {
         let since = Instant::now();
         loop {
             let orders = self.orders(file).await?;
@@ -253,7 +292,9 @@ impl Demo<'_> {
                 .count();
             let sealed = self.watcher.count(|fact| matches!(fact, Fact::Sealed(..)));
             if !orders.is_empty() && active == slots {
-                let confirmed = self.watcher.count(|fact| matches!(fact, Fact::Confirmed(..)));
+                let confirmed = self
+                    .watcher
+                    .count(|fact| matches!(fact, Fact::Confirmed(..)));
                 ensure!(slots % usize::from(erasure.total()) == 0, "{slots} slots");
                 ensure!(confirmed >= slots, "{confirmed} of {slots} deals confirmed");
                 return Ok(sealed);
@@ -300,7 +341,10 @@ impl Demo<'_> {
             let missed = self
                 .watcher
                 .count(|fact| matches!(fact, Fact::Missed(_, _, of) if *of == period));
-            ensure!(missed == 0, "{missed} partitions missed their proof of period {period}");
+            ensure!(
+                missed == 0,
+                "{missed} partitions missed their proof of period {period}"
+            );
             print!(
                 "\r      block {head}: period {period}, {}/{} partitions proven ",
                 proven.intersection(&partitions).count(),
@@ -314,7 +358,10 @@ impl Demo<'_> {
     fn kill_holders(&mut self, count: u32) -> anyhow::Result<Vec<u32>> {
         let last = u32::try_from(self.nodes.len())?;
         if count >= last {
-            bail!("--kill {count}: at most {} of {last} nodes can be killed", last - 1);
+            bail!(
+                "--kill {count}: at most {} of {last} nodes can be killed",
+                last - 1
+            );
         }
         let victims: Vec<u32> = (0..count).map(|i| last - i).collect();
         for index in &victims {
@@ -328,7 +375,13 @@ impl Demo<'_> {
         let output = self
             .network
             .command("ips")
-            .args(["--rpc", &self.network.rpc_url(), "--key", CUSTOMER, "--state"])
+            .args([
+                "--rpc",
+                &self.network.rpc_url(),
+                "--key",
+                CUSTOMER,
+                "--state",
+            ])
             .arg(self.network.folder().join("customer"))
             .args(["--json", "get", &hex::encode(file.0), "--pay", "-o"])
             .arg(out)
@@ -346,7 +399,9 @@ impl Demo<'_> {
         let mut quiet = 0;
         let mut last = 0;
         loop {
-            self.next_block(since).await.context("no proof-of-extract claim was accepted")?;
+            self.next_block(since)
+                .await
+                .context("no proof-of-extract claim was accepted")?;
             let fees: Vec<u128> = self
                 .watcher
                 .seen
@@ -385,7 +440,11 @@ impl Demo<'_> {
         before
             .into_iter()
             .map(|(index, before)| BalanceRow {
-                account: if index == 0 { "customer".into() } else { format!("node{index}") },
+                account: if index == 0 {
+                    "customer".into()
+                } else {
+                    format!("node{index}")
+                },
                 before,
                 after: after.get(&index).copied().unwrap_or_default(),
                 killed: killed.contains(&index),
@@ -397,15 +456,24 @@ impl Demo<'_> {
         self.nodes
             .iter()
             .find(|node| node.provider == provider)
-            .map_or_else(|| hex::encode(&provider.0[..4]), |node| format!("node{}", node.index))
+            .map_or_else(
+                || hex::encode(&provider.0[..4]),
+                |node| format!("node{}", node.index),
+            )
     }
 
     async fn slot_lines(&self, file: FileId) -> anyhow::Result<Vec<String>> {
         let mut lines = Vec::new();
         for order in self.orders(file).await? {
             for slot in &order.slots {
-                let holder = slot.provider.map_or("-".into(), |provider| self.name_of(provider));
-                let kind = if order.params.erasure.is_data(slot.index.0) { "data" } else { "parity" };
+                let holder = slot
+                    .provider
+                    .map_or("-".into(), |provider| self.name_of(provider));
+                let kind = if order.params.erasure.is_data(slot.index.0) {
+                    "data"
+                } else {
+                    "parity"
+                };
                 let bytes = order.params.slot_bytes();
                 lines.push(format!(
                     "{}/{}: {holder} ({kind}, {bytes} bytes, {} sectors, {:?})",
@@ -428,9 +496,11 @@ impl Demo<'_> {
                     Fact::Sealed(provider, sector) => {
                         ("seal", *provider, format!("sector {}", sector.0))
                     }
-                    Fact::Post(provider, partition, period) => {
-                        ("post", *provider, format!("partition {} period {period}", partition.0))
-                    }
+                    Fact::Post(provider, partition, period) => (
+                        "post",
+                        *provider,
+                        format!("partition {} period {period}", partition.0),
+                    ),
                     Fact::Extract(provider, fee) => ("poe", *provider, format!("fee {fee}")),
                     Fact::Missed(..) | Fact::Confirmed(..) => return None,
                 };

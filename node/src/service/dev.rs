@@ -63,7 +63,11 @@ impl Inherents {
             .map_err(|_| sc_service::Error::Other("the system clock is wrong".into()))?;
         let mut secret = [0u8; 32];
         rand::RngCore::fill_bytes(&mut rand::rngs::OsRng, &mut secret);
-        Ok(Self { client, secret: Arc::new(secret), relay_offset })
+        Ok(Self {
+            client,
+            secret: Arc::new(secret),
+            relay_offset,
+        })
     }
 
     /// What the relay chain's randomness would be: unknown before the block is made.
@@ -81,7 +85,10 @@ impl Inherents {
         ),
         Box<dyn std::error::Error + Send + Sync>,
     > {
-        let header: Header = self.client.header(parent)?.ok_or("the parent has no header")?;
+        let header: Header = self
+            .client
+            .header(parent)?
+            .ok_or("the parent has no header")?;
         let api = self.client.runtime_api();
         let info = api.collect_collation_info(parent, &header)?;
         let block = header.number() + 1;
@@ -152,7 +159,14 @@ async fn start_with<Net: NetworkBackend<Block, Hash>>(
             gap_sync_body_policy: None,
         })?;
 
-    spawn_authoring(&task_manager, &config, &run, &client, &transaction_pool, select_chain)?;
+    spawn_authoring(
+        &task_manager,
+        &config,
+        &run,
+        &client,
+        &transaction_pool,
+        select_chain,
+    )?;
 
     let base_path = config.base_path.path().to_path_buf();
     let rpc_builder = {
@@ -176,7 +190,7 @@ async fn start_with<Net: NetworkBackend<Block, Hash>>(
     })?;
 
     if run.storage.storage {
-        storage::spawn(&task_manager, rpc_handlers, &run.storage, &base_path)?;
+        storage::spawn(&task_manager, &rpc_handlers, &run.storage, &base_path)?;
     }
     Ok(task_manager)
 }
