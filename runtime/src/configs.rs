@@ -253,8 +253,7 @@ impl pallet_session::Config for Runtime {
     type ShouldEndSession = pallet_session::PeriodicSessions<SessionPeriod, SessionOffset>;
     type NextSessionRotation = pallet_session::PeriodicSessions<SessionPeriod, SessionOffset>;
     type SessionManager = CollatorSelection;
-    type SessionHandler =
-        <SessionKeys as sp_runtime::traits::OpaqueKeys>::KeyTypeIdProviders;
+    type SessionHandler = <SessionKeys as sp_runtime::traits::OpaqueKeys>::KeyTypeIdProviders;
     type Keys = SessionKeys;
     type DisablingStrategy = ();
     type WeightInfo = ();
@@ -286,12 +285,5 @@ impl pallet_collator_selection::Config for Runtime {
 }
 
 /// Buys execution for the native token; kept beside the fees it must agree with.
-pub(crate) type NativeTrader = (
-    xcm_builder::UsingComponents<
-        WeightToFee,
-        xcm::HereLocation,
-        AccountId,
-        Balances,
-        (),
-    >,
-);
+pub(crate) type NativeTrader =
+    (xcm_builder::UsingComponents<WeightToFee, xcm::HereLocation, AccountId, Balances, ()>,);

@@ -35,7 +35,10 @@ pub const BLOCK_PROCESSING_VELOCITY: u32 = 1;
 /// Profile of every proof on this chain.
 pub const PROFILE: Profile = Profile::DEV;
 /// When storage proofs are due.
-pub const SCHEDULE: ProvingSchedule = ProvingSchedule { period_blocks: 24, deadlines: 2 };
+pub const SCHEDULE: ProvingSchedule = ProvingSchedule {
+    period_blocks: 24,
+    deadlines: 2,
+};
 
 /// Share of a block that normal extrinsics may fill.
 pub const NORMAL_DISPATCH_RATIO: Perbill = Perbill::from_percent(75);

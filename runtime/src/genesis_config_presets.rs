@@ -34,18 +34,27 @@ fn account_of(uri: &str) -> AccountId {
 }
 
 fn genesis(collators: Vec<(AccountId, AuraId)>) -> Value {
-    let mut funded: Vec<AccountId> =
-        Sr25519Keyring::well_known().map(|key| key.to_account_id()).collect();
+    let mut funded: Vec<AccountId> = Sr25519Keyring::well_known()
+        .map(|key| key.to_account_id())
+        .collect();
     funded.extend((1..=DEV_PROVIDERS).map(|i| account_of(&alloc::format!("//Node{i}"))));
     let keys = [CircuitKind::Seal, CircuitKind::Post, CircuitKind::Poe]
         .map(|kind| builtin_key(PROFILE.id, kind).to_vec());
     build_struct_json_patch!(RuntimeGenesisConfig {
         balances: BalancesConfig {
-            balances: funded.into_iter().map(|account| (account, ENDOWMENT)).collect(),
+            balances: funded
+                .into_iter()
+                .map(|account| (account, ENDOWMENT))
+                .collect(),
         },
-        parachain_info: ParachainInfoConfig { parachain_id: PARACHAIN_ID },
+        parachain_info: ParachainInfoConfig {
+            parachain_id: PARACHAIN_ID
+        },
         collator_selection: CollatorSelectionConfig {
-            invulnerables: collators.iter().map(|(account, _)| account.clone()).collect(),
+            invulnerables: collators
+                .iter()
+                .map(|(account, _)| account.clone())
+                .collect(),
             candidacy_bond: EXISTENTIAL_DEPOSIT * 16,
         },
         session: SessionConfig {
@@ -54,9 +63,15 @@ fn genesis(collators: Vec<(AccountId, AuraId)>) -> Value {
                 .map(|(account, aura)| (account.clone(), account, SessionKeys { aura }))
                 .collect(),
         },
-        polkadot_xcm: PolkadotXcmConfig { safe_xcm_version: Some(SAFE_XCM_VERSION) },
-        sudo: SudoConfig { key: Some(Sr25519Keyring::Alice.to_account_id()) },
-        porep: PorepConfig { verifying_keys: keys.to_vec() },
+        polkadot_xcm: PolkadotXcmConfig {
+            safe_xcm_version: Some(SAFE_XCM_VERSION)
+        },
+        sudo: SudoConfig {
+            key: Some(Sr25519Keyring::Alice.to_account_id())
+        },
+        porep: PorepConfig {
+            verifying_keys: keys.to_vec()
+        },
     })
 }
 
@@ -68,9 +83,10 @@ fn collator(key: Sr25519Keyring) -> (AccountId, AuraId) {
 pub(crate) fn get_preset(id: &PresetId) -> Option<Vec<u8>> {
     let patch = match id.as_ref() {
         sp_genesis_builder::DEV_RUNTIME_PRESET => genesis(vec![collator(Sr25519Keyring::Alice)]),
-        sp_genesis_builder::LOCAL_TESTNET_RUNTIME_PRESET => {
-            genesis(vec![collator(Sr25519Keyring::Alice), collator(Sr25519Keyring::Bob)])
-        }
+        sp_genesis_builder::LOCAL_TESTNET_RUNTIME_PRESET => genesis(vec![
+            collator(Sr25519Keyring::Alice),
+            collator(Sr25519Keyring::Bob),
+        ]),
         _ => return None,
     };
     Some(patch.to_string().into_bytes())

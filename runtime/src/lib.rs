@@ -4,7 +4,10 @@
 //! `ips-primitives` and `ips-verifier`.
 #![cfg_attr(not(feature = "std"), no_std)]
 #![recursion_limit = "512"]
-#![allow(missing_docs, reason = "the runtime macros generate undocumented items")]
+#![allow(
+    missing_docs,
+    reason = "the runtime macros generate undocumented items"
+)]
 
 #[cfg(feature = "std")]
 include!(concat!(env!("OUT_DIR"), "/wasm_binary.rs"));
@@ -16,8 +19,6 @@ mod configs;
 pub mod constants;
 mod genesis_config_presets;
 mod views;
-#[cfg(feature = "runtime-benchmarks")]
-mod benchmarks;
 
 use alloc::{borrow::Cow, vec::Vec};
 use sp_runtime::{

@@ -46,7 +46,12 @@ fn node_view(provider: ProviderId, node: Node) -> NodeView {
         class: node.params.class,
         operator: node.params.operator,
         peer_id: node.params.peer_id.into_inner(),
-        addresses: node.params.addresses.into_iter().map(|address| address.into_inner()).collect(),
+        addresses: node
+            .params
+            .addresses
+            .into_iter()
+            .map(|address| address.into_inner())
+            .collect(),
         capacity_bytes: node.params.capacity_bytes,
         used_bytes: node.used_bytes,
         reliability_permille: node.reliability_permille,
@@ -79,7 +84,10 @@ pub(crate) fn next_order() -> OrderId {
 pub(crate) fn order(id: OrderId) -> Option<OrderView> {
     let mut view = StorageMarket::order_view(id)?;
     for slot in &mut view.slots {
-        let slot_id = ips_primitives::id::SlotId { order: id, slot: slot.index };
+        let slot_id = ips_primitives::id::SlotId {
+            order: id,
+            slot: slot.index,
+        };
         slot.sectors = Porep::piece_sectors(slot_id);
     }
     Some(view)

@@ -9,13 +9,15 @@ use std::{
 
 use anyhow::{bail, ensure, Context};
 use ips_chain::{AccountSigner, SubxtReader};
-use ips_engine::chain::ChainReader;
+use ips_engine::chain::{ChainReader, Head};
 use ips_primitives::{
     deal::SlotState,
     fragment::{ErasureParams, GroupWidth},
     id::{AccountKey, FileId, ProviderId},
     view::OrderView,
 };
+
+use tokio::sync::watch;
 
 use crate::{
     blocks::{Fact, Watcher},
@@ -27,7 +29,7 @@ use crate::{
 /// The customer.
 const CUSTOMER: &str = "//Alice";
 /// Longest time of a step that waits for the chain.
-const PATIENCE: Duration = Duration::from_secs(420);
+const PATIENCE: Duration = Duration::from_secs(600);
 /// Bytes of the file made when none is given.
 const DEFAULT_BYTES: usize = 5 << 20;
 
@@ -40,6 +42,7 @@ struct Node {
 struct Demo<'a> {
     network: &'a mut Network,
     chain: SubxtReader,
+    heads: watch::Receiver<Head>,
     watcher: Watcher,
     nodes: Vec<Node>,
     timings: Vec<Timing>,
@@ -170,7 +173,9 @@ async fn connect(network: &mut Network, nodes: u32) -> anyhow::Result<Demo<'_>> 
             Ok(Node { index, provider })
         })
         .collect::<anyhow::Result<_>>()?;
+    let heads = chain.heads();
     Ok(Demo {
+        heads,
         network,
         chain,
         watcher,
@@ -312,7 +317,7 @@ impl Demo<'_> {
         println!();
         let since = Instant::now();
         let schedule = self.chain.info().await?.schedule;
-        let start = self.chain.heads().borrow().number;
+        let start = self.heads.borrow().number;
         let period = start / schedule.period_blocks + 1;
         let mut partitions = BTreeSet::new();
         for node in &self.nodes {

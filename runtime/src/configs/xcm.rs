@@ -67,7 +67,10 @@ type Barrier = TrailingSetTopicAsId<
             TakeWeightCredit,
             AllowKnownQueryResponses<PolkadotXcm>,
             WithComputedOrigin<
-                (AllowTopLevelPaidExecutionFrom<Everything>, AllowSubscriptionsFrom<Everything>),
+                (
+                    AllowTopLevelPaidExecutionFrom<Everything>,
+                    AllowSubscriptionsFrom<Everything>,
+                ),
                 UniversalLocation,
                 ConstU32<8>,
             >,
@@ -130,8 +133,7 @@ impl xcm_executor::Config for XcmConfig {
 }
 
 /// Signed accounts as locations.
-pub(crate) type LocalOriginToLocation =
-    SignedToAccountId32<RuntimeOrigin, AccountId, RelayNetwork>;
+pub(crate) type LocalOriginToLocation = SignedToAccountId32<RuntimeOrigin, AccountId, RelayNetwork>;
 
 /// Fee of a message to a sibling.
 pub(crate) type PriceForSibling = NoPriceForMessageDelivery<cumulus_primitives_core::ParaId>;

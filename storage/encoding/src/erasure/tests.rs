@@ -1,3 +1,5 @@
+//! Every loss pattern, both codecs.
+
 use super::*;
 use ips_primitives::fragment::{GroupWidth, Level};
 use rand::{rngs::StdRng, seq::index::sample, Rng, RngCore, SeedableRng};

@@ -1,3 +1,5 @@
+//! Round trips, limits and hostile manifests.
+
 use std::collections::BTreeMap;
 
 use ipld_core::ipld::Ipld;
