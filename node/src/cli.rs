@@ -15,6 +15,7 @@ use clap::Parser;
         ips-node --dev --instant-seal             a block as soon as there is a transaction\n  \
         ips-node --dev --storage --storage-owner //Node1\n\n\
         Look at the chain: polkadot.js apps, custom endpoint ws://127.0.0.1:9944",
+    version,
     propagate_version = true,
     args_conflicts_with_subcommands = true,
     subcommand_negates_reqs = true
