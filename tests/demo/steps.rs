@@ -229,11 +229,10 @@ impl Demo<'_> {
             PATIENCE.as_secs()
         );
         self.network.check()?;
-        let mut heads = self.chain.heads();
-        tokio::time::timeout(PATIENCE, heads.changed())
+        tokio::time::timeout(PATIENCE, self.heads.changed())
             .await
             .context("no block")??;
-        let head = heads.borrow().number;
+        let head = self.heads.borrow_and_update().number;
         self.watcher.advance(head).await?;
         Ok(head)
     }
