@@ -5,7 +5,7 @@
 use crate::{
     hash::{blake2_256, digest_to_u64},
     id::{BlockNumber, OrderId, ProviderId, SlotId},
-    sector::{CommR, ReplicaId},
+    sector::{CommR, PieceRange, ReplicaId},
 };
 
 /// Randomness of one block of the chain.
@@ -72,6 +72,22 @@ pub fn binding_challenge(
     (digest_to_u64(&digest) % u64::from(occupied_nodes.max(1))) as u32
 }
 
+/// The piece, by its place in `pieces`, and the node in it that is number `occupied` of all nodes
+/// that the pieces occupy, in order; `None` if they occupy fewer.
+pub fn locate_node(
+    pieces: impl IntoIterator<Item = PieceRange>,
+    mut occupied: u32,
+) -> Option<(usize, u32)> {
+    for (place, piece) in pieces.into_iter().enumerate() {
+        let nodes = piece.nodes();
+        if occupied < nodes {
+            return Some((place, occupied));
+        }
+        occupied -= nodes;
+    }
+    None
+}
+
 /// Which piece of a slot a proof of extract opens; `0..pieces`.
 pub fn extract_piece(rho: &[u8; 32], order: OrderId, pieces: u64) -> u64 {
     let digest = blake2_256(&[b"ips/extract-piece/1", rho, &order.0.to_le_bytes()]);
@@ -101,6 +117,18 @@ mod tests {
         let draw = |i, p| lottery_draw(&[7; 32], slot(i), &ProviderId([p; 32]));
         assert_ne!(draw(0, 1), draw(1, 1));
         assert_ne!(draw(0, 1), draw(0, 2));
+    }
+
+    #[test]
+    fn occupied_nodes_are_counted_over_pieces_in_order() {
+        let piece = |len| PieceRange { start: 0, len };
+        // Four nodes, then two.
+        let pieces = [piece(100), piece(62)];
+        assert_eq!(locate_node(pieces, 3), Some((0, 3)));
+        assert_eq!(locate_node(pieces, 4), Some((1, 0)));
+        assert_eq!(locate_node(pieces, 5), Some((1, 1)));
+        assert_eq!(locate_node(pieces, 6), None);
+        assert_eq!(locate_node([], 0), None);
     }
 
     #[test]

@@ -21,6 +21,7 @@ pub mod fragment;
 pub mod hash;
 pub mod id;
 pub mod node_class;
+pub mod placement;
 pub mod proof_calls;
 pub mod retrieval;
 pub mod schedule;

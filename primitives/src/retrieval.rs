@@ -39,6 +39,13 @@ pub struct ExtractRequest {
     pub block: BlockNumber,
 }
 
+impl ExtractRequest {
+    /// The bytes that the agreement's client signs when it asks.
+    pub fn signing_bytes(&self, genesis: &Genesis) -> [u8; 32] {
+        blake2_256(&[b"ips/extract-request/1", &genesis.0, &self.encode()])
+    }
+}
+
 /// The payer's cumulative promise to one provider; a later one replaces all before it.
 #[derive(
     Clone,
@@ -119,6 +126,18 @@ impl FeeSplit {
     }
 }
 
+/// Bytes that a claim pays for, or `None` if its voucher promises nothing new.
+///
+/// `claimed` are the bytes claimed before under the agreement, `total` is the voucher's cumulative
+/// promise and `length` what its request asked for. Never more than `length`, so that every paid byte
+/// has a proof behind it; what a voucher promises beyond that is forfeited, because the claim sets
+/// the claimed bytes to `total`. A provider that claims its vouchers in the order of their nonces
+/// forfeits nothing.
+pub fn payable_bytes(claimed: u64, total: u64, length: u64) -> Option<u64> {
+    let new = total.checked_sub(claimed).filter(|new| *new > 0)?;
+    Some(new.min(length)).filter(|bytes| *bytes > 0)
+}
+
 /// Fee for `bytes` delivered bytes at a price per MiB, rounded down (a claim never mints).
 pub fn retrieval_fee(price_per_mib: Balance, bytes: u64) -> Balance {
     price_per_mib.saturating_mul(Balance::from(bytes))
@@ -144,6 +163,22 @@ mod tests {
                 burnt: 100
             }
         );
+    }
+
+    #[test]
+    fn a_claim_pays_what_is_new_up_to_what_was_asked_for() {
+        for (claimed, total, length, expected) in [
+            (0, 10, 10, Some(10)),
+            (10, 30, 20, Some(20)),
+            (0, 20, 10, Some(10)),
+            (0, 4, 10, Some(4)),
+            (10, 10, 10, None),
+            (10, 9, 10, None),
+            (0, 10, 0, None),
+            (0, u64::MAX, u64::MAX, Some(u64::MAX)),
+        ] {
+            assert_eq!(payable_bytes(claimed, total, length), expected);
+        }
     }
 
     #[test]
