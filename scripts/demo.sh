@@ -13,6 +13,6 @@ done
 say "building (a cold build takes about half an hour on 2 cores)"
 build_all
 say "proof parameters (generated once per user, about a minute)"
-"$CARGO_TARGET_DIR/debug/ips-params" generate --profile dev
+"$IPS_BIN/ips-params" generate --profile dev
 say "running"
-exec "$CARGO_TARGET_DIR/debug/ips-demo" "$@"
+exec "$IPS_BIN/ips-demo" "$@"

@@ -4,6 +4,8 @@ IPS_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 export IPS_ROOT
 export IPS_CACHE=${IPS_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/ips}
 export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$IPS_CACHE/target}
+# Built programs of this clone: other clones share the target folder and replace what is there.
+export IPS_BIN=${IPS_BIN:-$IPS_ROOT/target/bin}
 export PATH="$HOME/.cargo/bin:$PATH"
 # The system's OpenSSL (libssl-dev) saves three minutes over building it.
 export OPENSSL_NO_VENDOR=1
@@ -16,6 +18,32 @@ fi
 say() { printf '\033[1m== %s\033[0m\n' "$*"; }
 die() { printf 'error: %s\n' "$*" >&2; exit 1; }
 
+# Cargo takes our crates of another clone in the same target folder for this one's if they are newer,
+# so what another clone has built of them is forgotten first.
+forget_other_clone() {
+  local stamp="$CARGO_TARGET_DIR/clone" manifest name
+  [ "$(cat "$stamp" 2>/dev/null)" != "$IPS_ROOT" ] || return 0
+  mkdir -p "$CARGO_TARGET_DIR"
+  for manifest in "$IPS_ROOT"/*/Cargo.toml "$IPS_ROOT"/*/*/Cargo.toml; do
+    name=$(sed -n 's/^name = "\(.*\)"$/\1/p' "$manifest" | head -n 1)
+    [ -z "$name" ] || rm -rf "$CARGO_TARGET_DIR"/*/.fingerprint/"$name"-*
+  done
+  echo "$IPS_ROOT" >"$stamp"
+}
+
 # Everything is built as one set, so that cargo unifies features once and compiles each dependency
-# once for running and for testing.
-build_all() { (cd "$IPS_ROOT" && cargo build --workspace --all-targets --locked "$@"); }
+# once for running and for testing. The lock keeps another clone's build from coming between.
+build_all() {
+  (
+    flock 9
+    cd "$IPS_ROOT"
+    forget_other_clone
+    cargo build --workspace --all-targets --locked "$@"
+    mkdir -p "$IPS_BIN"
+    for program in ips-node ips-storage ips ips-params ips-demo; do
+      rm -f "$IPS_BIN/$program"
+      ln "$CARGO_TARGET_DIR/debug/$program" "$IPS_BIN/" 2>/dev/null ||
+        cp "$CARGO_TARGET_DIR/debug/$program" "$IPS_BIN/"
+    done
+  ) 9>"$IPS_CACHE/build.lock"
+}

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# All checks and tests, set-up included: format, tidy, tests, no_std builds.
+# All checks and tests, set-up included: format, clippy, tidy, tests, the demo, no_std and benchmarks.
 set -euo pipefail
 . "$(dirname "$0")/env.sh"
 started=$SECONDS
@@ -16,8 +16,12 @@ phase "one version of each SDK"
 ./scripts/check-lock.sh
 phase "build"
 build_all
+phase "clippy"
+# As a wrapper of the workspace's own crates, so that no dependency is checked a second time.
+RUSTC_WORKSPACE_WRAPPER=clippy-driver CLIPPY_ARGS=-Dwarnings__CLIPPY_HACKERY__ SKIP_WASM_BUILD=1 \
+  cargo build --workspace --all-targets --locked
 phase "proof parameters"
-"$CARGO_TARGET_DIR/debug/ips-params" generate --profile all
+"$IPS_BIN/ips-params" generate --profile all
 phase "tests"
 cargo test --workspace --locked
 phase "no_std"
@@ -30,4 +34,6 @@ wasm_cargo() {
 }
 wasm_cargo build --locked --target wasm32v1-none --no-default-features \
   --target-dir "$CARGO_TARGET_DIR/no_std" -p ips-primitives -p ips-verifier
+phase "the main job on real processes"
+"$IPS_BIN/ips-demo"
 phase "all checks passed"

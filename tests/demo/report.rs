@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use ips_primitives::retrieval::FeeSplit;
+use ips_tests::watcher::Tokens;
 use serde::Serialize;
 
 /// Smallest units of one token.
@@ -18,13 +20,46 @@ pub(crate) struct AcceptedProof {
     pub(crate) proof_size_bytes: u64,
 }
 
-/// An account's free and pledged tokens before and after.
+/// An account's tokens before and after, in the smallest unit.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct BalanceRow {
-    pub(crate) account: String,
-    pub(crate) before: u128,
-    pub(crate) after: u128,
-    pub(crate) killed: bool,
+    account: String,
+    free_before: u128,
+    held_before: u128,
+    free_after: u128,
+    held_after: u128,
+    killed: bool,
+}
+
+impl BalanceRow {
+    pub(crate) fn new(account: String, before: Tokens, after: Tokens, killed: bool) -> Self {
+        Self {
+            account,
+            free_before: before.free,
+            held_before: before.held,
+            free_after: after.free,
+            held_after: after.held,
+            killed,
+        }
+    }
+}
+
+/// How the fees for proven extracts were split, in the smallest unit.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub(crate) struct Fees {
+    servers: u128,
+    provers: u128,
+    burnt: u128,
+}
+
+impl From<FeeSplit> for Fees {
+    fn from(split: FeeSplit) -> Self {
+        Self {
+            servers: split.server,
+            provers: split.provers,
+            burnt: split.burnt,
+        }
+    }
 }
 
 /// A step with how long it took.
@@ -49,7 +84,7 @@ pub(crate) struct Report {
     pub(crate) proofs: Vec<AcceptedProof>,
     pub(crate) full_period: u32,
     pub(crate) missed_before_kill: usize,
-    pub(crate) extract_fees: u128,
+    pub(crate) fees: Fees,
     pub(crate) balances: Vec<BalanceRow>,
     pub(crate) timings: Vec<Timing>,
 }
@@ -99,33 +134,45 @@ impl fmt::Display for Report {
             self.sectors, self.full_period, self.missed_before_kill
         )?;
         writeln!(f, "\nKILLED   {}", self.killed.join(", "))?;
-        writeln!(f, "\nBALANCES (IPS)")?;
-        writeln!(
-            f,
-            "  {:<10} {:>16} {:>16} {:>16}",
-            "account", "before", "after", "change"
-        )?;
-        for row in &self.balances {
-            writeln!(
-                f,
-                "  {:<10} {:>16.6} {:>16.6} {:>+16.6}{}",
-                row.account,
-                tokens(row.before),
-                tokens(row.after),
-                tokens(row.after) - tokens(row.before),
-                if row.killed { "  (killed)" } else { "" }
-            )?;
-        }
-        writeln!(
-            f,
-            "  fees for proven extracts: {:.6}",
-            tokens(self.extract_fees)
-        )?;
+        self.write_balances(f)?;
         writeln!(f, "\nTIMES")?;
         for timing in &self.timings {
             writeln!(f, "  {:<44} {:>7.1} s", timing.step, timing.seconds)?;
         }
         let total: f64 = self.timings.iter().map(|timing| timing.seconds).sum();
         write!(f, "  {:<44} {total:>7.1} s", "total")
+    }
+}
+
+impl Report {
+    fn write_balances(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "\nBALANCES (IPS)")?;
+        writeln!(
+            f,
+            "  {:<9} {:>15} {:>11} {:>15} {:>11} {:>12}",
+            "account", "free before", "held", "free after", "held", "in all"
+        )?;
+        for row in &self.balances {
+            let all = |free: u128, held: u128| tokens(free) + tokens(held);
+            writeln!(
+                f,
+                "  {:<9} {:>15.6} {:>11.6} {:>15.6} {:>11.6} {:>+12.6}{}",
+                row.account,
+                tokens(row.free_before),
+                tokens(row.held_before),
+                tokens(row.free_after),
+                tokens(row.held_after),
+                all(row.free_after, row.held_after) - all(row.free_before, row.held_before),
+                if row.killed { "  (killed)" } else { "" }
+            )?;
+        }
+        writeln!(
+            f,
+            "  fees for proven extracts: {:.6} to the nodes that served, {:.6} to all provers, {:.6} \
+             burnt",
+            tokens(self.fees.servers),
+            tokens(self.fees.provers),
+            tokens(self.fees.burnt)
+        )
     }
 }
