@@ -2,14 +2,14 @@
 
 use anyhow::Context;
 use codec::Decode;
+use frame_support::storage::storage_prefix;
 use frame_system::{EventRecord, Phase};
 use ips_chain::RpcClient;
 use ips_primitives::{
     id::{AccountKey, Balance, PartitionIndex, ProviderId, SectorNumber, SlotId},
     retrieval::FeeSplit,
 };
-use ips_runtime::{Hash, RuntimeEvent};
-use sp_core::hashing::{blake2_128, twox_128};
+use ips_runtime::{AccountId, Hash, Runtime, RuntimeEvent};
 use subxt_rpcs::rpc_params;
 
 /// Something the runtime accepted, or noticed.
@@ -87,7 +87,7 @@ impl Watcher {
     /// # Errors
     /// If the chain does not answer, or answers with what its runtime does not write.
     pub async fn advance(&mut self, head: u32) -> anyhow::Result<()> {
-        let key = [twox_128(b"System"), twox_128(b"Events")].concat();
+        let key = storage_prefix(b"System", b"Events");
         while self.next <= head {
             let hash: Option<String> = self
                 .rpc
@@ -108,9 +108,7 @@ impl Watcher {
     /// See [`Self::advance`].
     pub async fn tokens(&self, account: AccountKey) -> anyhow::Result<Tokens> {
         type Info = frame_system::AccountInfo<u32, pallet_balances::AccountData<Balance>>;
-        let mut key = [twox_128(b"System"), twox_128(b"Account")].concat();
-        key.extend(blake2_128(&account.0));
-        key.extend(account.0);
+        let key = frame_system::Account::<Runtime>::hashed_key_for(AccountId::from(account.0));
         let Some(bytes) = self.storage(&key, None).await? else {
             return Ok(Tokens::default());
         };
@@ -161,7 +159,7 @@ fn facts_of(event: &RuntimeEvent) -> Vec<Fact> {
     }
 }
 
-fn porep_facts(event: &pallet_porep::Event<ips_runtime::Runtime>) -> Vec<Fact> {
+fn porep_facts(event: &pallet_porep::Event<Runtime>) -> Vec<Fact> {
     use pallet_porep::Event;
     match *event {
         Event::SectorActivated {
@@ -190,7 +188,7 @@ fn porep_facts(event: &pallet_porep::Event<ips_runtime::Runtime>) -> Vec<Fact> {
     }
 }
 
-fn market_facts(event: &pallet_storage_market::Event<ips_runtime::Runtime>) -> Vec<Fact> {
+fn market_facts(event: &pallet_storage_market::Event<Runtime>) -> Vec<Fact> {
     use pallet_storage_market::Event;
     match *event {
         Event::DealConfirmed { slot, provider, .. } => vec![Fact::Confirmed(provider, slot)],
@@ -204,7 +202,7 @@ fn market_facts(event: &pallet_storage_market::Event<ips_runtime::Runtime>) -> V
     }
 }
 
-fn poe_facts(event: &pallet_poe::Event<ips_runtime::Runtime>) -> Vec<Fact> {
+fn poe_facts(event: &pallet_poe::Event<Runtime>) -> Vec<Fact> {
     use pallet_poe::Event;
     match *event {
         Event::ExtractClaimed { provider, fee, .. } => vec![Fact::Extract(provider, fee)],
