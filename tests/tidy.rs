@@ -6,8 +6,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Lines of a file without its tests: the limit, and the larger one that fails.
+/// Lines of a file without its tests.
 const FILE_LINES_MAX: usize = 500;
+/// Lines of a function, from its signature to its closing brace; tests may be longer.
+const FUNCTION_LINES_MAX: usize = 70;
 
 /// Who may import whom (ours only): `ARCHITECTURE.md` has the same table.
 const IMPORTS: &[(&str, &[&str])] = &[
@@ -182,14 +184,18 @@ fn code(path: &Path) -> String {
     }
 }
 
-fn dependencies(manifest: &Path) -> BTreeSet<String> {
+fn names(manifest: &Path, tables: &[&str]) -> BTreeSet<String> {
     let text = fs::read_to_string(manifest).unwrap();
     let parsed: toml::Table = text.parse().unwrap();
-    parsed
-        .get("dependencies")
-        .and_then(toml::Value::as_table)
-        .map(|table| table.keys().cloned().collect())
-        .unwrap_or_default()
+    let tables = tables
+        .iter()
+        .filter_map(|table| parsed.get(*table)?.as_table());
+    tables.flat_map(|table| table.keys().cloned()).collect()
+}
+
+/// What a crate's code and build script see.
+fn dependencies(manifest: &Path) -> BTreeSet<String> {
+    names(manifest, &["dependencies", "build-dependencies"])
 }
 
 #[test]
@@ -250,6 +256,58 @@ fn files_have_one_subject() {
         let lines = code(&path).lines().count();
         if lines > FILE_LINES_MAX && !is_test(&path) {
             bad.push(format!("{}: {lines} lines", path.display()));
+        }
+    }
+    assert!(bad.is_empty(), "{bad:#?}");
+}
+
+/// Name of the function whose signature starts on this line, if one does.
+fn function_name(line: &str) -> Option<&str> {
+    let mut words = line.split_whitespace();
+    loop {
+        match words.next()? {
+            "fn" => return words.next()?.split(['(', '<']).next(),
+            "pub" | "async" | "const" | "unsafe" | "default" => {}
+            word if word.starts_with("pub(") => {}
+            _ => return None,
+        }
+    }
+}
+
+/// Lines of the function that starts on the first of `lines`; rustfmt puts its closing brace below its
+/// first letter.
+fn function_lines(lines: &[&str]) -> usize {
+    let first = lines[0];
+    let indent = &first[..first.len() - first.trim_start().len()];
+    let ends = |line: &&str| {
+        let rest = line.strip_prefix(indent);
+        rest.is_some_and(|rest| rest == "}" || rest.starts_with(") -> ") && rest.ends_with(';'))
+    };
+    let one_line = first.ends_with(['}', ';']);
+    match lines.iter().skip(1).position(ends) {
+        Some(after) if !one_line => after + 2,
+        _ => 1,
+    }
+}
+
+#[test]
+fn functions_fit_a_screen() {
+    let mut bad = Vec::new();
+    for path in rust_files().iter().filter(|path| !is_test(path)) {
+        let text = code(path);
+        let lines: Vec<_> = text.lines().collect();
+        for (number, line) in lines.iter().enumerate() {
+            let Some(name) = function_name(line) else {
+                continue;
+            };
+            let length = function_lines(&lines[number..]);
+            if length > FUNCTION_LINES_MAX {
+                bad.push(format!(
+                    "{}:{}: {name}: {length} lines",
+                    path.display(),
+                    number + 1
+                ));
+            }
         }
     }
     assert!(bad.is_empty(), "{bad:#?}");

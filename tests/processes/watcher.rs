@@ -15,6 +15,8 @@ use subxt_rpcs::rpc_params;
 /// Something the runtime accepted, or noticed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fact {
+    /// A sector that is sealed but not proven yet.
+    PreCommitted(ProviderId, SectorNumber),
     /// A seal proof.
     Sealed(ProviderId, SectorNumber),
     /// A storage proof.
@@ -162,6 +164,9 @@ fn facts_of(event: &RuntimeEvent) -> Vec<Fact> {
 fn porep_facts(event: &pallet_porep::Event<Runtime>) -> Vec<Fact> {
     use pallet_porep::Event;
     match *event {
+        Event::SectorPreCommitted {
+            provider, sector, ..
+        } => vec![Fact::PreCommitted(provider, sector)],
         Event::SectorActivated {
             provider, sector, ..
         } => vec![Fact::Sealed(provider, sector)],
