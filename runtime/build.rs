@@ -9,6 +9,13 @@ fn main() {
         if let Some(workspace) = runtime.parent() {
             std::env::set_var("WASM_BUILD_WORKSPACE_HINT", workspace);
         }
+        std::env::remove_var("RUSTC_WORKSPACE_WRAPPER");
+        // Natively benchmarks are always compiled, so that the workspace has one feature set; the blob has
+        // them only when weights are measured (scripts/benchmark-weights.sh).
+        println!("cargo:rerun-if-env-changed=IPS_BENCHMARK_BLOB");
+        if std::env::var_os("IPS_BENCHMARK_BLOB").is_none() {
+            std::env::remove_var("CARGO_FEATURE_RUNTIME_BENCHMARKS");
+        }
         substrate_wasm_builder::WasmBuilder::build_using_defaults();
     }
 }
