@@ -104,6 +104,7 @@ impl NodeRegistry for MockNodes {
             operator: provider.0,
             free_bytes: 0,
             reliability_permille: 1_000,
+            registered_at: 0,
         })
     }
 

@@ -192,6 +192,16 @@ impl<T: Config> Replicas for Pallet<T> {
         let (_, sector, info) = Self::sector_with(slot, piece)?;
         Some((sector, info.comm_d, info.state))
     }
+
+    #[cfg(feature = "runtime-benchmarks")]
+    fn prove_for_benchmark(
+        provider: &ProviderId,
+        slot: SlotId,
+        pieces: u64,
+        proven_through: BlockNumber,
+    ) {
+        crate::benchmarking::proven::<T>(*provider, slot, pieces, proven_through);
+    }
 }
 
 impl<T: Config> VerifyingKeys for Pallet<T> {
