@@ -151,6 +151,9 @@ impl Replicas for MockReplicas {
     fn sector_of(slot: SlotId, piece: PieceIndex) -> Option<(SectorNumber, CommD, SectorState)> {
         Sealed::get().get(&(slot, piece)).copied()
     }
+
+    #[cfg(feature = "runtime-benchmarks")]
+    fn prove_for_benchmark(_: &ProviderId, _: SlotId, _: u64, _: BlockNumber) {}
 }
 
 pub struct MockBeacons;
