@@ -21,7 +21,7 @@ use ips_primitives::{
     },
     view::{
         AgreementView, ChainInfo, DealView, NodeView, OrderView, PartitionView, SectorView,
-        DEALS_PAGE, ORDERS_PAGE,
+        DEALS_PAGE, ORDERS_PAGE, PARTITIONS_PAGE, SECTORS_PAGE,
     },
 };
 use subxt_rpcs::RpcClient;
@@ -228,11 +228,21 @@ impl ChainReader for SubxtReader {
     }
 
     async fn sectors_of(&self, provider: ProviderId) -> Result<Vec<SectorView>, ChainError> {
-        self.ask("IpsApi_sectors_of", &provider).await
+        let pages = (SECTORS_PAGE, |sector: &SectorView| sector.number);
+        let mut sectors = self
+            .ask_pages("IpsApi_sectors_of", &provider, pages)
+            .await?;
+        sectors.sort_by_key(|sector: &SectorView| sector.number);
+        Ok(sectors)
     }
 
     async fn partitions_of(&self, provider: ProviderId) -> Result<Vec<PartitionView>, ChainError> {
-        self.ask("IpsApi_partitions_of", &provider).await
+        let pages = (PARTITIONS_PAGE, |partition: &PartitionView| partition.index);
+        let mut partitions = self
+            .ask_pages("IpsApi_partitions_of", &provider, pages)
+            .await?;
+        partitions.sort_by_key(|partition: &PartitionView| partition.index);
+        Ok(partitions)
     }
 
     async fn agreement(&self, id: AgreementId) -> Result<Option<AgreementView>, ChainError> {
