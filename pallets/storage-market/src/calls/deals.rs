@@ -3,7 +3,7 @@
 use frame_support::{dispatch::DispatchResult, ensure, traits::Get};
 use ips_pallet_traits::{Beacons, Collateral, NodeFacts, NodeRegistry, Replicas};
 use ips_primitives::{
-    challenge::{lottery_draw, lottery_threshold},
+    challenge::{lottery_draw, lottery_threshold, BEACON_DELAY_BLOCKS},
     deal::{storage_price, Ask, DeliveryNote, OrderParams, SlotState},
     id::{AccountKey, Balance, BlockNumber, Genesis, ProviderId, Signature, SlotId},
 };
@@ -184,7 +184,7 @@ impl<T: Config> Pallet<T> {
     }
 
     pub(crate) fn lottery_beacon_of(opened_at: BlockNumber) -> Option<[u8; 32]> {
-        T::Beacons::at(opened_at.checked_add(1)?)
+        T::Beacons::at(opened_at.checked_add(BEACON_DELAY_BLOCKS)?)
     }
 
     fn take_seat(id: SlotId, params: &OrderParams, facts: &NodeFacts) -> DispatchResult {
