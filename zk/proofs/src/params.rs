@@ -6,14 +6,16 @@
 
 mod cache;
 mod digest;
+mod fixed_base;
+mod generate;
 mod key;
 
 #[cfg(test)]
 mod tests;
 
-use std::time::Instant;
+use std::{path::PathBuf, time::Instant};
 
-use bellperson::groth16::{create_random_proof, generate_random_parameters, Parameters};
+use bellperson::groth16::{create_random_proof, Parameters};
 use bellperson::{Circuit, SynthesisError};
 use blstrs::{Bls12, Scalar};
 use ips_primitives::{
@@ -25,6 +27,7 @@ use rand_chacha::ChaCha20Rng;
 use rand_core::{OsRng, SeedableRng};
 
 pub use self::cache::{cache_folder, ParamsCache};
+use self::generate::generate;
 use crate::{
     file::{profile_byte, FileError},
     poe::PoeCircuit,
@@ -41,6 +44,22 @@ pub enum ParamsError {
     /// The cached file is missing or bad.
     #[error(transparent)]
     File(#[from] FileError),
+    /// The cached file is whole, but holds the parameters of another circuit.
+    #[error("{0} holds the parameters of another circuit; remove it to have them made again")]
+    OtherCircuit(PathBuf),
+    /// The circuit of this program is not the one that its digests name.
+    #[error(
+        "parameters of {name} have checksum {found}, not {expected}: the circuit changed; pin its \
+         digests and make new keys"
+    )]
+    Unpinned {
+        /// Circuit and profile.
+        name: String,
+        /// Checksum of the parameters that were made.
+        found: String,
+        /// Checksum that this program expects.
+        expected: &'static str,
+    },
     /// The circuit could not be turned into parameters.
     #[error("parameter generation: {0}")]
     Generate(#[source] SynthesisError),
@@ -57,11 +76,9 @@ pub const fn profile_name(profile: ProfileId) -> &'static str {
 /// Seconds that generation takes on two idle cores: measured, for messages only.
 pub const fn expected_seconds(kind: CircuitKind, profile: ProfileId) -> u32 {
     match (kind, profile) {
-        (CircuitKind::Seal, ProfileId::Test) => 10,
-        (CircuitKind::Seal, ProfileId::Dev) => 21,
-        (CircuitKind::Post, ProfileId::Test) | (CircuitKind::Poe, ProfileId::Dev) => 5,
-        (CircuitKind::Post, ProfileId::Dev) => 10,
-        (CircuitKind::Poe, ProfileId::Test) => 3,
+        (CircuitKind::Seal, ProfileId::Dev) => 3,
+        (CircuitKind::Seal, ProfileId::Test) | (CircuitKind::Post, ProfileId::Dev) => 2,
+        (CircuitKind::Post, ProfileId::Test) | (CircuitKind::Poe, _) => 1,
     }
 }
 
@@ -69,7 +86,7 @@ pub const fn expected_seconds(kind: CircuitKind, profile: ProfileId) -> u32 {
 pub struct ProverParams {
     kind: CircuitKind,
     profile: Profile,
-    groth: Parameters<Bls12>,
+    pub(crate) groth: Parameters<Bls12>,
 }
 
 impl std::fmt::Debug for ProverParams {
@@ -94,9 +111,9 @@ impl ProverParams {
         let mut rng = ChaCha20Rng::from_seed(seed(kind, profile.id));
         let started = Instant::now();
         let groth = match kind {
-            CircuitKind::Seal => setup(SealCircuit::blank(profile), &mut rng),
-            CircuitKind::Post => setup(PostCircuit::blank(profile), &mut rng),
-            CircuitKind::Poe => setup(PoeCircuit::blank(profile), &mut rng),
+            CircuitKind::Seal => generate(SealCircuit::blank(profile), &mut rng),
+            CircuitKind::Post => generate(PostCircuit::blank(profile), &mut rng),
+            CircuitKind::Poe => generate(PoeCircuit::blank(profile), &mut rng),
         }
         .map_err(ParamsError::Generate)?;
         tracing::info!(
@@ -137,13 +154,6 @@ impl ProverParams {
         proof.write(&mut bytes[..])?;
         Ok(ProofBytes(bytes))
     }
-}
-
-fn setup<C: Circuit<Scalar>>(
-    circuit: C,
-    rng: &mut ChaCha20Rng,
-) -> Result<Parameters<Bls12>, SynthesisError> {
-    generate_random_parameters::<Bls12, _, _>(circuit, rng)
 }
 
 /// The public seed of a profile's insecure setup: anyone can forge these proofs.
