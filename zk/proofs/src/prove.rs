@@ -66,3 +66,6 @@ pub(crate) fn prove<C: Circuit<Scalar> + Send>(
 ) -> Result<ProofBytes, ProveError> {
     Ok(params.prove(circuit)?)
 }
+
+#[cfg(test)]
+mod tests;
