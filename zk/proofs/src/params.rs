@@ -15,9 +15,9 @@ mod tests;
 
 use std::{path::PathBuf, time::Instant};
 
-use bellperson::groth16::{create_random_proof, Parameters};
-use bellperson::{Circuit, SynthesisError};
+use bellperson::{groth16::Parameters, Circuit, SynthesisError};
 use blstrs::{Bls12, Scalar};
+use ff::Field;
 use ips_primitives::{
     hash::blake2_256,
     sector::{Profile, ProfileId, ProofBytes},
@@ -32,6 +32,7 @@ use crate::{
     file::{profile_byte, FileError},
     poe::PoeCircuit,
     post::PostCircuit,
+    prove::groth16::create_proof,
     seal::SealCircuit,
 };
 
@@ -145,11 +146,12 @@ impl ProverParams {
     }
 
     /// Proves a satisfied circuit with fresh randomness of the system.
-    pub(crate) fn prove<C: Circuit<Scalar> + Send>(
+    pub(crate) fn prove<C: Circuit<Scalar>>(
         &self,
         circuit: C,
     ) -> Result<ProofBytes, SynthesisError> {
-        let proof = create_random_proof::<Bls12, _, _, _>(circuit, &self.groth, &mut OsRng)?;
+        let (r, s) = (Scalar::random(OsRng), Scalar::random(OsRng));
+        let proof = create_proof(circuit, &self.groth, r, s)?;
         let mut bytes = [0u8; 192];
         proof.write(&mut bytes[..])?;
         Ok(ProofBytes(bytes))

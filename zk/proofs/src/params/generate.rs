@@ -12,15 +12,13 @@ use bellperson::{
     Circuit, ConstraintSystem, Index, LinearCombination, SynthesisError, Variable,
 };
 use blstrs::{Bls12, G1Affine, G1Projective, G2Affine, G2Projective, Scalar};
-use ff::{Field, PrimeField};
+use ff::Field;
 use group::{Curve, Group};
 use rand_core::RngCore;
 use rayon::prelude::*;
 
 use super::fixed_base::FixedBase;
-
-/// Scalars that one core computes at a time.
-const CHUNK: usize = 1 << 12;
+use crate::domain::{geometric, invert, Domain};
 
 /// What must be forgotten, and here is not.
 struct Secrets {
@@ -141,91 +139,6 @@ impl ConstraintSystem<Scalar> for Assembly {
     }
 }
 
-/// `first, first·ratio, first·ratio², …`, on all cores.
-fn geometric(first: Scalar, ratio: Scalar, count: usize) -> Vec<Scalar> {
-    let mut powers = vec![Scalar::ZERO; count];
-    powers
-        .par_chunks_mut(CHUNK)
-        .enumerate()
-        .for_each(|(chunk, powers)| {
-            // A `usize` always fits a `u64` on the supported targets.
-            let start = u64::try_from(chunk * CHUNK).unwrap_or(u64::MAX);
-            let mut next = first * ratio.pow_vartime([start]);
-            for power in powers {
-                *power = next;
-                next *= ratio;
-            }
-        });
-    powers
-}
-
-/// Replaces each value by its inverse, one inversion per chunk. No value may be zero.
-fn invert_all(values: &mut [Scalar]) -> Result<(), SynthesisError> {
-    values.par_chunks_mut(CHUNK).try_for_each(|values| {
-        let mut product = Scalar::ONE;
-        let products: Vec<Scalar> = values
-            .iter()
-            .map(|value| {
-                let before = product;
-                product *= value;
-                before
-            })
-            .collect();
-        let mut inverse = invert(product)?;
-        for (value, before) in values.iter_mut().zip(products).rev() {
-            let next = inverse * *value;
-            *value = inverse * before;
-            inverse = next;
-        }
-        Ok(())
-    })
-}
-
-fn invert(value: Scalar) -> Result<Scalar, SynthesisError> {
-    Option::from(value.invert()).ok_or(SynthesisError::UnexpectedIdentity)
-}
-
-/// The rows' domain: the powers of a root of unity, a power of two of them.
-struct Domain {
-    size: usize,
-    root: Scalar,
-    /// `tau^size − 1`, the value at tau of the polynomial that is zero on the domain.
-    vanishing: Scalar,
-    size_inverse: Scalar,
-}
-
-impl Domain {
-    fn new(rows: usize, tau: Scalar) -> Result<Self, SynthesisError> {
-        let size = rows.next_power_of_two();
-        let log = size.trailing_zeros();
-        if log >= Scalar::S {
-            return Err(SynthesisError::PolynomialDegreeTooLarge);
-        }
-        let root = (log..Scalar::S).fold(Scalar::ROOT_OF_UNITY, |root, _| root.square());
-        let number = u64::try_from(size).map_err(|_| SynthesisError::PolynomialDegreeTooLarge)?;
-        Ok(Self {
-            size,
-            root,
-            vanishing: tau.pow_vartime([number]) - Scalar::ONE,
-            size_inverse: invert(Scalar::from(number))?,
-        })
-    }
-
-    /// The values at tau of the polynomials that are 1 at one power of the root and 0 at the others:
-    /// `root^i / size · vanishing / (tau − root^i)`.
-    fn basis(&self, tau: Scalar) -> Result<Vec<Scalar>, SynthesisError> {
-        let powers = geometric(Scalar::ONE, self.root, self.size);
-        let mut basis: Vec<Scalar> = powers.par_iter().map(|power| tau - power).collect();
-        invert_all(&mut basis)?;
-        let scale = self.vanishing * self.size_inverse;
-        basis
-            .par_iter_mut()
-            .zip(&powers)
-            .for_each(|(value, power)| *value *= scale * power);
-        Ok(basis)
-    }
-}
-
 /// The parameters of `circuit`, by secrets drawn from `rng`.
 ///
 /// # Errors
@@ -237,14 +150,14 @@ pub(super) fn generate<C: Circuit<Scalar> + Clone>(
 ) -> Result<Parameters<Bls12>, SynthesisError> {
     let secrets = Secrets::draw(rng);
     let rows = Assembly::of(circuit.clone(), Vec::new())?.rows;
-    let domain = Domain::new(rows, secrets.tau)?;
+    let domain = Domain::new(rows)?;
     let assembly = Assembly::of(circuit, domain.basis(secrets.tau)?)?;
     let (gamma_inverse, delta_inverse) = (invert(secrets.gamma)?, invert(secrets.delta)?);
     let g1 = FixedBase::new(secrets.g1);
     let g2 = FixedBase::new(secrets.g2);
 
     let h = geometric(
-        domain.vanishing * delta_inverse,
+        domain.vanishing(secrets.tau) * delta_inverse,
         secrets.tau,
         domain.size - 1,
     );
@@ -337,19 +250,5 @@ mod tests {
             outcome,
             Err(SynthesisError::UnconstrainedVariable)
         ));
-    }
-
-    #[test]
-    fn the_basis_is_one_at_its_own_row_and_zero_elsewhere() {
-        let tau = Scalar::from(99);
-        let domain = Domain::new(5, tau).unwrap();
-        assert_eq!(domain.size, 8);
-        // Interpolating x^k at the domain gives x^k at tau.
-        let basis = domain.basis(tau).unwrap();
-        for k in 0..8u64 {
-            let points = geometric(Scalar::ONE, domain.root.pow_vartime([k]), 8);
-            let value: Scalar = basis.iter().zip(points).map(|(l, y)| *l * y).sum();
-            assert_eq!(value, tau.pow_vartime([k]));
-        }
     }
 }

@@ -1,6 +1,12 @@
-//! The chain's verifier accepts exactly what bellperson's accepts, byte for byte.
+//! The prover makes bellperson's very proofs; the chain's verifier accepts exactly what bellperson's
+//! accepts.
 
-use bellperson::groth16::{prepare_verifying_key, verify_proof, PreparedVerifyingKey, Proof};
+use bellperson::{
+    groth16::{
+        self as reference, prepare_verifying_key, verify_proof, PreparedVerifyingKey, Proof,
+    },
+    Circuit, SynthesisError,
+};
 use blstrs::{Bls12, G1Affine, G1Projective, G2Affine, Scalar};
 use ff::Field;
 use group::{prime::PrimeCurveAffine, Curve, Group};
@@ -13,10 +19,12 @@ use rand_chacha::ChaCha20Rng;
 use rand_core::{RngCore, SeedableRng};
 
 use crate::{
-    params::ParamsCache,
-    poe::prove_poe,
+    params::{ParamsCache, ProverParams},
+    poe::{prove_poe, PoeCircuit},
+    post::PostCircuit,
+    prove::groth16::create_proof,
     scalar::{scalar_from_bytes, scalar_to_bytes},
-    seal::SectorData,
+    seal::{SealCircuit, SectorData},
 };
 
 const PROFILE: Profile = Profile::TEST;
@@ -36,8 +44,7 @@ struct Both {
 
 impl Both {
     fn new() -> Self {
-        let cache = ParamsCache::of_user().unwrap();
-        let params = cache.load_or_generate(CircuitKind::Poe, PROFILE).unwrap();
+        let params = params(CircuitKind::Poe);
         let mut data = SectorData::new(PROFILE);
         data.push_piece(0, b"both verifiers").unwrap();
         let rho = [7; 32];
@@ -120,6 +127,42 @@ fn strays() -> [Vec<Vec<u8>>; 2] {
         }
     }
     [outside, off_curve]
+}
+
+fn params(kind: CircuitKind) -> ProverParams {
+    let cache = ParamsCache::of_user().unwrap();
+    cache.load_or_generate(kind, PROFILE).unwrap()
+}
+
+fn assert_same_proof(circuit: impl Circuit<Scalar> + Clone + Send, kind: CircuitKind) {
+    let params = params(kind);
+    for (r, s) in [
+        (Scalar::from(3), Scalar::from(8)),
+        (Scalar::ZERO, -Scalar::ONE),
+    ] {
+        let theirs =
+            reference::create_proof::<Bls12, _, _>(circuit.clone(), &params.groth, r, s).unwrap();
+        let ours = create_proof(circuit.clone(), &params.groth, r, s).unwrap();
+        assert!(ours == theirs, "{kind:?}");
+    }
+}
+
+#[test]
+fn proofs_are_bellpersons_for_the_same_randomness() {
+    assert_same_proof(PoeCircuit::blank(PROFILE), CircuitKind::Poe);
+    assert_same_proof(PostCircuit::blank(PROFILE), CircuitKind::Post);
+    assert_same_proof(SealCircuit::blank(PROFILE), CircuitKind::Seal);
+}
+
+#[test]
+fn parameters_of_another_circuit_are_an_error() {
+    let params = params(CircuitKind::Poe);
+    let circuit = PostCircuit::blank(PROFILE);
+    let outcome = create_proof(circuit, &params.groth, Scalar::ONE, Scalar::ONE);
+    assert!(matches!(
+        outcome,
+        Err(SynthesisError::IncompatibleLengthVector(_))
+    ));
 }
 
 #[test]
