@@ -17,6 +17,9 @@ use crate::{
     sector::{CommD, CommR, Piece, ProfileId, ReplicaId, SectorState},
 };
 
+/// Most order ids that one answer about open orders has looked at, counted from the one asked for.
+pub const OPEN_ORDERS_SCAN_MAX: u32 = 256;
+
 /// Constants and keys of the chain that every off-chain part needs.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
 pub struct ChainInfo {

@@ -12,8 +12,7 @@ use crate::{
     types::Slot,
 };
 
-/// Most order ids that one `open_orders` looks at.
-pub const OPEN_ORDERS_SCAN_MAX: u32 = 256;
+pub use ips_primitives::view::OPEN_ORDERS_SCAN_MAX;
 /// Most orders that one read returns.
 pub const ORDERS_MAX: usize = 1024;
 /// Most deals that one read returns.
