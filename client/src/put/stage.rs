@@ -155,7 +155,7 @@ mod tests {
         let path = folder.path().join("file");
         for (before, after) in [(100, 99), (100, 101)] {
             fs::write(&path, vec![1; before]).unwrap();
-            let source = Source::open(&[path.clone()]).unwrap();
+            let source = Source::open(std::slice::from_ref(&path)).unwrap();
             fs::write(&path, vec![1; after]).unwrap();
             let error = stage(source, folder.path()).await.unwrap_err();
             assert!(

@@ -156,24 +156,24 @@ mod benchmarks {
         #[block]
         {
             let mut batch = Vec::new();
-            for claim in &claims {
-                let request = &claim.voucher.request;
+            for one in &claims {
+                let request = &one.voucher.request;
                 let agreement = Agreements::<T>::get(request.agreement)
                     .ok_or(BenchmarkError::Stop("it was opened above"))?;
                 let is_signed = sp_io::crypto::sr25519_verify(
-                    &sr25519::Signature::from_raw(claim.signature.0),
-                    &claim.voucher.signing_bytes(),
+                    &sr25519::Signature::from_raw(one.signature.0),
+                    &one.voucher.signing_bytes(),
                     &sr25519::Public::from_raw(agreement.client.0),
                 );
                 assert!(!is_signed);
                 let statement = proofs::statement(&CommD([1; 32]), &[2; 32])
                     .ok_or(BenchmarkError::Stop("canonical"))?;
-                assert!(Pallet::<T>::book(claim).is_ok());
-                batch.push((statement, claim.proof));
+                assert!(Pallet::<T>::book(one).is_ok());
+                batch.push((statement, one.proof));
             }
             assert!(!proofs::verify_all(&prepared, &batch));
-            for claim in &claims {
-                let id = claim.voucher.request.agreement;
+            for one in &claims {
+                let id = one.voucher.request.agreement;
                 let agreement =
                     Agreements::<T>::get(id).ok_or(BenchmarkError::Stop("it was opened above"))?;
                 let mut fees = Fees::default();
