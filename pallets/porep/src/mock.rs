@@ -298,17 +298,21 @@ pub fn with_chain(test: impl FnOnce()) {
     with_keys(real_keys(), test);
 }
 
-/// A chain in its genesis state, for the benchmarks' own tests.
+/// A chain at block 1 without keys, for the benchmarks' own tests: a sector of the profile `dev` holds
+/// as many slots as a sector may.
 #[cfg(feature = "runtime-benchmarks")]
 pub fn new_test_ext() -> sp_io::TestExternalities {
-    let config = RuntimeGenesisConfig {
-        system: Default::default(),
-        porep: crate::GenesisConfig {
-            verifying_keys: real_keys(),
-            ..Default::default()
-        },
-    };
+    let config = RuntimeGenesisConfig::default();
     let mut chain: sp_io::TestExternalities = config.build_storage().unwrap().into();
-    chain.execute_with(|| run_to(1));
+    chain.execute_with(|| {
+        reset();
+        Parameters::set(PorepParameters {
+            profile: Profile::DEV,
+            tick_partitions_max: 32,
+            tick_pieces_max: 512,
+            ..DEFAULTS
+        });
+        run_to(1);
+    });
     chain
 }

@@ -178,6 +178,11 @@ impl<T: Config> Beacons for Pallet<T> {
     fn at(block: BlockNumber) -> Option<Beacon> {
         BlockBeacons::<T>::get(block)
     }
+
+    #[cfg(feature = "runtime-benchmarks")]
+    fn set_for_benchmark(block: BlockNumber, beacon: Beacon) {
+        BlockBeacons::<T>::insert(block, beacon);
+    }
 }
 
 impl<T: Config> Replicas for Pallet<T> {
@@ -211,10 +216,25 @@ impl<T: Config> Replicas for Pallet<T> {
     ) {
         crate::benchmarking::proven::<T>(*provider, slot, pieces, proven_through);
     }
+
+    #[cfg(feature = "runtime-benchmarks")]
+    fn seal_for_benchmark(
+        provider: &ProviderId,
+        slot: SlotId,
+        facts: &ips_pallet_traits::SlotFacts,
+        comm_d: CommD,
+    ) {
+        crate::benchmarking::seal::<T>(provider, slot, facts, comm_d);
+    }
 }
 
 impl<T: Config> VerifyingKeys for Pallet<T> {
     fn prepared(kind: u8) -> Option<(VerifyingKeyId, Vec<u8>)> {
         Keys::<T>::get(kind).map(|key| (key.id, key.prepared.into_inner()))
+    }
+
+    #[cfg(feature = "runtime-benchmarks")]
+    fn set_for_benchmark(key: &[u8]) {
+        Self::set_genesis_key(key);
     }
 }

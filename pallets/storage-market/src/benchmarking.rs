@@ -258,6 +258,44 @@ pub(crate) fn confirmed<T: Config>(provider: &ProviderId, root: SlotRoot, bytes:
     id
 }
 
+/// An order with an active slot of 8 KiB of each provider, for other pallets' benchmarks.
+pub(crate) fn active_order<T: Config>(providers: &[ProviderId]) -> OrderId {
+    let now = Pallet::<T>::now();
+    let total = u32::try_from(providers.len()).expect("at most 60 slots");
+    let order = NextOrderId::<T>::get();
+    NextOrderId::<T>::put(OrderId(order.0 + 1));
+    for (index, provider) in (0u16..).zip(providers) {
+        let claim = Claim {
+            provider: *provider,
+            claimed_at: now,
+            price_per_mib_block: 0,
+            confirmed_at: Some(now),
+            sealed_pieces: 1,
+            faulty_pieces: 0,
+            paid_until: now,
+            paid_blocks: 0,
+        };
+        let slot = Slot {
+            state: SlotState::Active,
+            held: 0,
+            claim: Some(claim),
+        };
+        Slots::<T>::insert(order, SlotIndex(index), slot);
+    }
+    Orders::<T>::insert(
+        order,
+        Order {
+            client: AccountKey(CLIENT.into()),
+            params: params_of::<T>(total, AccountKey([6; 32])),
+            opened_at: now,
+            lottery_beacon: None,
+            open_slots: 0,
+            cancelled: false,
+        },
+    );
+    order
+}
+
 #[benchmarks]
 mod benchmarks {
     use super::*;

@@ -161,4 +161,9 @@ impl<T: Config> Holders for Pallet<T> {
             .filter_map(|slot| Some(slot.claim?.provider))
             .collect()
     }
+
+    #[cfg(feature = "runtime-benchmarks")]
+    fn active_order_for_benchmark(providers: &[ProviderId]) -> OrderId {
+        crate::benchmarking::active_order::<T>(providers)
+    }
 }

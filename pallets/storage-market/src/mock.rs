@@ -200,6 +200,8 @@ impl Replicas for Sectors {
     fn prove_for_benchmark(_: &ProviderId, slot: SlotId, _: u64, through: BlockNumber) {
         prove(slot, through);
     }
+    #[cfg(feature = "runtime-benchmarks")]
+    fn seal_for_benchmark(_: &ProviderId, _: SlotId, _: &ips_pallet_traits::SlotFacts, _: CommD) {}
 }
 
 /// Beacons of the last 50 blocks: the block's number, repeated.
@@ -209,6 +211,8 @@ impl Beacons for RecentBeacons {
         let now = System::block_number();
         (block <= now && now - block < 50).then_some([block as u8; 32])
     }
+    #[cfg(feature = "runtime-benchmarks")]
+    fn set_for_benchmark(_: BlockNumber, _: Beacon) {}
 }
 
 /// What the client has at first.

@@ -113,6 +113,9 @@ pub trait Holders {
     fn slot(slot: SlotId) -> Option<SlotFacts>;
     /// Providers whose slot of the order is active (proven) now; at most one entry per slot.
     fn current_provers(order: OrderId) -> Vec<ProviderId>;
+    /// An order with an active slot of 8 KiB of each of 1 to 60 providers, for benchmarks.
+    #[cfg(feature = "runtime-benchmarks")]
+    fn active_order_for_benchmark(providers: &[ProviderId]) -> OrderId;
 }
 
 /// Sealed data. Implemented by `pallet-porep`, used by the market and by `pallet-poe`.
@@ -129,12 +132,18 @@ pub trait Replicas {
         pieces: u64,
         proven_through: BlockNumber,
     );
+    /// Puts a slot of one piece into an active sector with that data root, for benchmarks.
+    #[cfg(feature = "runtime-benchmarks")]
+    fn seal_for_benchmark(provider: &ProviderId, slot: SlotId, facts: &SlotFacts, comm_d: CommD);
 }
 
 /// Randomness of recent blocks. Implemented by `pallet-porep`.
 pub trait Beacons {
     /// The beacon of `block`, if it is not older than the chain keeps them and not in the future.
     fn at(block: BlockNumber) -> Option<Beacon>;
+    /// Sets the beacon of a block, for benchmarks.
+    #[cfg(feature = "runtime-benchmarks")]
+    fn set_for_benchmark(block: BlockNumber, beacon: Beacon);
 }
 
 /// Keys of the chain's circuits. Implemented by `pallet-porep`, used by `pallet-poe`.
@@ -142,4 +151,7 @@ pub trait VerifyingKeys {
     /// The key of circuit `kind` (`ips_verifier::keys::CircuitKind` in its one byte): its id and its
     /// prepared form in the bytes of `ips_verifier::groth16::PreparedKey`. `None` until it is set.
     fn prepared(kind: u8) -> Option<(VerifyingKeyId, Vec<u8>)>;
+    /// Sets a key from its canonical bytes, for benchmarks.
+    #[cfg(feature = "runtime-benchmarks")]
+    fn set_for_benchmark(key: &[u8]);
 }

@@ -110,7 +110,10 @@ impl Claimer {
                 None => OrderId(0),
             };
             let is_end = page.is_empty();
-            found.extend(page.into_iter().filter(|order| !wrapped || order.id < start));
+            found.extend(
+                page.into_iter()
+                    .filter(|order| !wrapped || order.id < start),
+            );
             if is_end && (wrapped || start == OrderId(0)) || wrapped && self.next > start {
                 break;
             }
@@ -123,7 +126,10 @@ impl Claimer {
     async fn has_seat(&mut self, order: &OrderView, round: &Round) -> Result<bool, EngineError> {
         let mut of_class = 0u8;
         for slot in &order.slots {
-            let Some(provider) = slot.provider.filter(|_| is_taken(slot, &order.params, round)) else {
+            let Some(provider) = slot
+                .provider
+                .filter(|_| is_taken(slot, &order.params, round))
+            else {
                 continue;
             };
             let Some((class, operator)) = self.neighbour(provider).await? else {

@@ -3,6 +3,7 @@
 use frame_support::{dispatch::DispatchResult, ensure, traits::Get};
 use ips_pallet_traits::{Beacons, Collateral, NodeFacts, NodeRegistry, Replicas};
 use ips_primitives::{
+    challenge::BEACON_DELAY_BLOCKS,
     deal::{Ask, DeliveryNote, OrderParams, SlotState},
     id::{AccountKey, BlockNumber, Genesis, ProviderId, Signature, SlotId},
     placement::{collateral_for, Admission, Candidate, SlotLottery},
@@ -162,7 +163,7 @@ impl<T: Config> Pallet<T> {
     }
 
     pub(crate) fn lottery_beacon_of(opened_at: BlockNumber) -> Option<[u8; 32]> {
-        T::Beacons::at(opened_at.checked_add(1)?)
+        T::Beacons::at(opened_at.checked_add(BEACON_DELAY_BLOCKS)?)
     }
 
     fn take_seat(id: SlotId, params: &OrderParams, facts: &NodeFacts) -> DispatchResult {

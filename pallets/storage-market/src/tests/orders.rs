@@ -402,7 +402,7 @@ fn orders_are_found_by_id_file_client_and_provider() {
         assert_eq!(view.slots[4], deals[0].view);
         assert_eq!(view.slots[4].price_per_mib_block, ASK);
         assert_eq!(view.held, 6 * PRICE_MAX * 100);
-        assert_eq!(view.lottery_beacon, Some([2; 32]));
+        assert_eq!(view.lottery_beacon, Some([5; 32]));
         assert_eq!(Market::order_view(OrderId(77)), None);
     });
 }
@@ -479,12 +479,15 @@ fn ended_orders_do_not_hide_open_ones_and_long_answers_come_in_pages() {
 }
 
 #[test]
-fn the_beacon_is_unknown_in_the_orders_own_block() {
+fn the_beacon_is_unknown_until_nobody_could_have_guessed_it() {
     crate::mock::run(|| {
         let id = place(params());
         assert_eq!(Market::order_view(id).unwrap().lottery_beacon, None);
         set_node(1, NodeClass::Super, 1, 1000);
         set_ask(1, ASK, 1_000);
-        refused(claim(1, slot(0, 0)), Error::<Test>::LotteryNotOpen);
+        for block in 1..=4 {
+            at(block);
+            refused(claim(1, slot(0, 0)), Error::<Test>::LotteryNotOpen);
+        }
     });
 }
