@@ -25,7 +25,7 @@ use ips_primitives::{
     },
 };
 use subxt_rpcs::RpcClient;
-use tokio::sync::{watch, Mutex, OnceCell};
+use tokio::sync::{watch, OnceCell};
 
 use crate::{
     heads::Heads,
@@ -203,6 +203,10 @@ impl ChainReader for SubxtReader {
         self.ask("IpsApi_nodes", &max).await
     }
 
+    async fn next_order(&self) -> Result<OrderId, ChainError> {
+        self.ask("IpsApi_next_order", &()).await
+    }
+
     async fn open_orders(&self, from: OrderId, max: u32) -> Result<Vec<OrderView>, ChainError> {
         self.ask("IpsApi_open_orders", &(from, max)).await
     }
@@ -262,15 +266,15 @@ impl SubxtClient {
     /// Starts the account's submitter on a reader's connection.
     pub fn new(reader: SubxtReader, signer: AccountSigner, config: &SubmitterConfig) -> Self {
         let shared = &reader.shared;
-        let lane = Lane {
-            rpc: shared.rpc.clone(),
-            genesis: shared.genesis,
-            runtime: watch::Sender::new(Arc::clone(&shared.runtime)),
-            heads: shared.heads.receiver(),
-            signer: signer.clone(),
-            journal: open_journal(config, signer.account()),
-            next: Mutex::new(None),
-        };
+        let journal = open_journal(config, signer.account(), &shared.genesis);
+        let lane = Lane::new(
+            shared.rpc.clone(),
+            shared.genesis,
+            Arc::clone(&shared.runtime),
+            shared.heads.receiver(),
+            signer.clone(),
+            journal,
+        );
         Self {
             submitter: Arc::new(Submitter::spawn(lane)),
             reader,
@@ -284,12 +288,14 @@ impl SubxtClient {
     }
 }
 
-/// The account's journal; one in memory if there is none on disk or it is in use.
-fn open_journal(config: &SubmitterConfig, account: AccountKey) -> Journal {
+/// The account's journal on that chain; one in memory if there is none on disk or it is in use.
+fn open_journal(config: &SubmitterConfig, account: AccountKey, genesis: &[u8; 32]) -> Journal {
     let on_disk = config.folder.as_ref().map(|folder| {
         std::fs::create_dir_all(folder)
-            .map_err(|error| JournalError::Storage(redb::Error::Io(error)))?;
-        Journal::open(&folder.join(format!("in-flight-{}.redb", address_of(account))))
+            .map_err(|error| JournalError::Storage(Box::new(redb::Error::Io(error))))?;
+        let chain = hex::encode(&genesis[..4]);
+        let name = format!("in-flight-{chain}-{}.redb", address_of(account));
+        Journal::open(&folder.join(name))
     });
     match on_disk {
         Some(Ok(journal)) => return journal,
@@ -319,6 +325,9 @@ impl ChainReader for SubxtClient {
     }
     async fn nodes(&self, max: u32) -> Result<Vec<NodeView>, ChainError> {
         self.reader.nodes(max).await
+    }
+    async fn next_order(&self) -> Result<OrderId, ChainError> {
+        self.reader.next_order().await
     }
     async fn open_orders(&self, from: OrderId, max: u32) -> Result<Vec<OrderView>, ChainError> {
         self.reader.open_orders(from, max).await
