@@ -2,6 +2,7 @@
 
 mod chain;
 mod keys;
+mod market;
 mod presets;
 mod randomness;
 mod shape;

@@ -3,7 +3,7 @@
 use codec::Decode;
 use frame_support::{
     dispatch::{DispatchClass, GetDispatchInfo},
-    traits::{Get, GetCallIndex, GetCallName, PalletInfoAccess},
+    traits::{GetCallIndex, GetCallName, PalletInfoAccess},
     weights::Weight,
 };
 use ips_primitives::{proof_calls::CLAIM_BATCH_MAX, sector::SECTOR_PIECES_MAX};
