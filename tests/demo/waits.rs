@@ -77,7 +77,10 @@ impl Demo<'_> {
                 let confirmed = self
                     .watcher
                     .count(|fact| matches!(fact, Fact::Confirmed(..)));
-                ensure!(slots % usize::from(erasure.total()) == 0, "{slots} slots");
+                ensure!(
+                    slots.is_multiple_of(usize::from(erasure.total())),
+                    "{slots} slots"
+                );
                 ensure!(confirmed >= slots, "{confirmed} of {slots} deals confirmed");
                 println!();
                 return Ok(sealed);

@@ -121,6 +121,7 @@ pub(crate) async fn start(
     start_with::<sc_network::NetworkWorker<Block, Hash>>(config, run).await
 }
 
+#[allow(clippy::unused_async)]
 async fn start_with<Net: NetworkBackend<Block, Hash>>(
     config: Configuration,
     run: RunCmd,

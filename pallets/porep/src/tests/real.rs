@@ -69,8 +69,8 @@ pub(crate) fn context(kind: CircuitKind) -> Context {
 /// The unsealed data.
 pub(crate) fn data() -> SectorData {
     let mut data = SectorData::new(PROFILE);
-    for index in 0..2 {
-        data.push_piece(OFFSETS[index], &slot_data(index)).unwrap();
+    for (index, offset) in OFFSETS.into_iter().enumerate() {
+        data.push_piece(offset, &slot_data(index)).unwrap();
     }
     data
 }
