@@ -19,10 +19,13 @@ use ips_primitives::{
         AccountKey, AgreementId, Balance, BlockNumber, FileId, Genesis, OrderId, ProviderId,
         Signature,
     },
-    view::{AgreementView, ChainInfo, DealView, NodeView, OrderView, PartitionView, SectorView},
+    view::{
+        AgreementView, ChainInfo, DealView, NodeView, OrderView, PartitionView, SectorView,
+        DEALS_PAGE, ORDERS_PAGE, PARTITIONS_PAGE, SECTORS_PAGE,
+    },
 };
 use subxt_rpcs::RpcClient;
-use tokio::sync::{watch, Mutex, OnceCell};
+use tokio::sync::{watch, OnceCell};
 
 use crate::{
     heads::Heads,
@@ -42,6 +45,9 @@ const ACCOUNT_PREFIX: [u8; 32] = [
 const FIRST_PATIENCE: Duration = Duration::from_secs(10);
 /// How long a node is waited for later: a restart with a database to check takes minutes.
 const PATIENCE: Duration = Duration::from_secs(300);
+
+/// Pages of one answer that are asked for at most.
+const PAGES_MAX: usize = 256;
 
 /// Where an account's submitter keeps what is in flight.
 #[derive(Clone, Debug, Default)]
@@ -123,6 +129,31 @@ impl SubxtReader {
         self.ask("IpsApi_provider_of", &worker).await
     }
 
+    /// Every page of an answer about `of`: asks again after the last entry while pages are full.
+    async fn ask_pages<T, Id>(
+        &self,
+        method: &str,
+        of: &(impl Encode + Sync),
+        (page, id): (u32, impl Fn(&T) -> Id + Send + Sync),
+    ) -> Result<Vec<T>, ChainError>
+    where
+        T: Decode + Send,
+        Id: Encode + Send + Sync,
+    {
+        let page = usize::try_from(page).unwrap_or(usize::MAX);
+        let mut all: Vec<T> = Vec::new();
+        for _ in 0..PAGES_MAX {
+            let after = all.last().map(&id);
+            let next: Vec<T> = self.ask(method, &(of, after)).await?;
+            let is_full = next.len() >= page;
+            all.extend(next);
+            if !is_full {
+                break;
+            }
+        }
+        Ok(all)
+    }
+
     async fn ask<T: Decode>(&self, method: &str, arguments: &impl Encode) -> Result<T, ChainError> {
         self.shared.rpc.runtime_api(method, arguments).await
     }
@@ -172,6 +203,10 @@ impl ChainReader for SubxtReader {
         self.ask("IpsApi_nodes", &max).await
     }
 
+    async fn next_order(&self) -> Result<OrderId, ChainError> {
+        self.ask("IpsApi_next_order", &()).await
+    }
+
     async fn open_orders(&self, from: OrderId, max: u32) -> Result<Vec<OrderView>, ChainError> {
         self.ask("IpsApi_open_orders", &(from, max)).await
     }
@@ -181,23 +216,37 @@ impl ChainReader for SubxtReader {
     }
 
     async fn orders_of_file(&self, file: FileId) -> Result<Vec<OrderView>, ChainError> {
-        self.ask("IpsApi_orders_of_file", &file).await
+        let pages = (ORDERS_PAGE, |order: &OrderView| order.id);
+        self.ask_pages("IpsApi_orders_of_file", &file, pages).await
     }
 
     async fn orders_of_client(&self, client: AccountKey) -> Result<Vec<OrderView>, ChainError> {
-        self.ask("IpsApi_orders_of_client", &client).await
+        let pages = (ORDERS_PAGE, |order: &OrderView| order.id);
+        self.ask_pages("IpsApi_orders_of_client", &client, pages)
+            .await
     }
 
     async fn deals_of(&self, provider: ProviderId) -> Result<Vec<DealView>, ChainError> {
-        self.ask("IpsApi_deals_of", &provider).await
+        let pages = (DEALS_PAGE, |deal: &DealView| deal.slot);
+        self.ask_pages("IpsApi_deals_of", &provider, pages).await
     }
 
     async fn sectors_of(&self, provider: ProviderId) -> Result<Vec<SectorView>, ChainError> {
-        self.ask("IpsApi_sectors_of", &provider).await
+        let pages = (SECTORS_PAGE, |sector: &SectorView| sector.number);
+        let mut sectors = self
+            .ask_pages("IpsApi_sectors_of", &provider, pages)
+            .await?;
+        sectors.sort_by_key(|sector: &SectorView| sector.number);
+        Ok(sectors)
     }
 
     async fn partitions_of(&self, provider: ProviderId) -> Result<Vec<PartitionView>, ChainError> {
-        self.ask("IpsApi_partitions_of", &provider).await
+        let pages = (PARTITIONS_PAGE, |partition: &PartitionView| partition.index);
+        let mut partitions = self
+            .ask_pages("IpsApi_partitions_of", &provider, pages)
+            .await?;
+        partitions.sort_by_key(|partition: &PartitionView| partition.index);
+        Ok(partitions)
     }
 
     async fn agreement(&self, id: AgreementId) -> Result<Option<AgreementView>, ChainError> {
@@ -217,15 +266,15 @@ impl SubxtClient {
     /// Starts the account's submitter on a reader's connection.
     pub fn new(reader: SubxtReader, signer: AccountSigner, config: &SubmitterConfig) -> Self {
         let shared = &reader.shared;
-        let lane = Lane {
-            rpc: shared.rpc.clone(),
-            genesis: shared.genesis,
-            runtime: watch::Sender::new(Arc::clone(&shared.runtime)),
-            heads: shared.heads.receiver(),
-            signer: signer.clone(),
-            journal: open_journal(config, signer.account()),
-            next: Mutex::new(None),
-        };
+        let journal = open_journal(config, signer.account(), &shared.genesis);
+        let lane = Lane::new(
+            shared.rpc.clone(),
+            shared.genesis,
+            Arc::clone(&shared.runtime),
+            shared.heads.receiver(),
+            signer.clone(),
+            journal,
+        );
         Self {
             submitter: Arc::new(Submitter::spawn(lane)),
             reader,
@@ -239,12 +288,14 @@ impl SubxtClient {
     }
 }
 
-/// The account's journal; one in memory if there is none on disk or it is in use.
-fn open_journal(config: &SubmitterConfig, account: AccountKey) -> Journal {
+/// The account's journal on that chain; one in memory if there is none on disk or it is in use.
+fn open_journal(config: &SubmitterConfig, account: AccountKey, genesis: &[u8; 32]) -> Journal {
     let on_disk = config.folder.as_ref().map(|folder| {
         std::fs::create_dir_all(folder)
-            .map_err(|error| JournalError::Storage(redb::Error::Io(error)))?;
-        Journal::open(&folder.join(format!("in-flight-{}.redb", address_of(account))))
+            .map_err(|error| JournalError::Storage(Box::new(redb::Error::Io(error))))?;
+        let chain = hex::encode(&genesis[..4]);
+        let name = format!("in-flight-{chain}-{}.redb", address_of(account));
+        Journal::open(&folder.join(name))
     });
     match on_disk {
         Some(Ok(journal)) => return journal,
@@ -274,6 +325,9 @@ impl ChainReader for SubxtClient {
     }
     async fn nodes(&self, max: u32) -> Result<Vec<NodeView>, ChainError> {
         self.reader.nodes(max).await
+    }
+    async fn next_order(&self) -> Result<OrderId, ChainError> {
+        self.reader.next_order().await
     }
     async fn open_orders(&self, from: OrderId, max: u32) -> Result<Vec<OrderView>, ChainError> {
         self.reader.open_orders(from, max).await

@@ -46,7 +46,7 @@ pub(crate) enum JournalError {
     Busy,
     /// The disk or the file.
     #[error("journal: {0}")]
-    Storage(#[from] redb::Error),
+    Storage(Box<redb::Error>),
 }
 
 /// The records of one account.
@@ -58,7 +58,7 @@ macro_rules! from_redb {
     ($($error:ty),+) => {
         $(impl From<$error> for JournalError {
             fn from(error: $error) -> Self {
-                Self::Storage(error.into())
+                Self::Storage(Box::new(error.into()))
             }
         })+
     };
@@ -76,7 +76,7 @@ impl Journal {
         match Database::create(path) {
             Ok(database) => Self::with(database),
             Err(redb::DatabaseError::DatabaseAlreadyOpen) => Err(JournalError::Busy),
-            Err(error) => Err(JournalError::Storage(error.into())),
+            Err(error) => Err(JournalError::Storage(Box::new(error.into()))),
         }
     }
 
@@ -84,7 +84,7 @@ impl Journal {
     pub(crate) fn in_memory() -> Result<Self, JournalError> {
         let database = Database::builder()
             .create_with_backend(InMemoryBackend::new())
-            .map_err(|error| JournalError::Storage(error.into()))?;
+            .map_err(|error| JournalError::Storage(Box::new(error.into())))?;
         Self::with(database)
     }
 

@@ -37,6 +37,10 @@ pub(super) enum Act {
     LoseAfter,
     /// Takes it and says nothing.
     Keep,
+    /// Takes it and says that an earlier nonce is missing.
+    Future,
+    /// Takes it and puts it into a block that another one replaces.
+    IncludeAndRetract,
     /// Turns it down.
     Reject(i32, &'static str),
 }
@@ -49,6 +53,8 @@ pub(super) enum Effect {
     AgreementOpened(u64),
     ModuleError(u8),
     NoFunds,
+    /// Its events can not be read.
+    Unreadable,
 }
 
 struct FakeBlock {
@@ -60,6 +66,8 @@ struct FakeBlock {
 #[derive(Default)]
 struct State {
     blocks: Vec<FakeBlock>,
+    /// Blocks that others have replaced.
+    retracted: Vec<FakeBlock>,
     script: VecDeque<Act>,
     nonce: u32,
     ready: u32,
@@ -114,6 +122,35 @@ impl FakeNode {
         }
     }
 
+    /// Forgets that extrinsics were included, as a chain that lost blocks.
+    pub(super) fn go_back(&self) {
+        let mut state = self.state();
+        state.nonce = 0;
+        state.ready = 0;
+    }
+
+    /// Includes an extrinsic that was kept.
+    pub(super) fn include_kept(&self, index: usize) {
+        let extrinsic = self.state().handed_in[index].clone();
+        self.include(extrinsic, Effect::Success);
+    }
+
+    /// Puts another block in the place of the best one.
+    fn retract_best(&self) {
+        let mut state = self.state();
+        let block = state.blocks.pop().unwrap();
+        let mut header = block.header.clone();
+        header.parent_hash = H256([1; 32]);
+        state.retracted.push(block);
+        state.blocks.push(FakeBlock {
+            header,
+            extrinsics: Vec::new(),
+            events: Vec::new(),
+        });
+        state.nonce -= 1;
+        state.ready -= 1;
+    }
+
     fn author(&self, extrinsics: Vec<Vec<u8>>, events: Vec<u8>) -> H256 {
         let mut state = self.state();
         let header = SubstrateHeader {
@@ -157,6 +194,7 @@ impl FakeNode {
             state
                 .blocks
                 .iter()
+                .chain(&state.retracted)
                 .find(|block| json!(hash_of(&block.header)) == *hash)
         };
         Ok(match method {
@@ -180,6 +218,7 @@ impl FakeNode {
                 "Metadata_metadata_at_version" => Some(metadata_bytes(Without::default())).encode(),
                 "AccountNonceApi_account_nonce" => state.nonce.encode(),
                 "IpsApi_beacon" => Some([params[1].as_str().unwrap().len() as u8; 32]).encode(),
+                "IpsApi_sectors_of" => super::pages::sectors_after(params[1].as_str().unwrap()),
                 other => panic!("unexpected runtime call {other}"),
             })),
             other => panic!("unexpected request {other}"),
@@ -210,6 +249,12 @@ impl FakeNode {
             Act::Keep => {
                 self.state().ready += 1;
                 vec![Ok(json!("ready"))]
+            }
+            Act::Future => vec![Ok(json!("future"))],
+            Act::IncludeAndRetract => {
+                let hash = self.include(extrinsic, Effect::Success);
+                self.retract_best();
+                vec![Ok(json!("ready")), Ok(json!({"inBlock": hash}))]
             }
             Act::Reject(code, data) => {
                 let data = RawValue::from_string(json!(data).to_string()).unwrap();
@@ -331,6 +376,7 @@ fn events_of(effect: Effect) -> Vec<u8> {
             index: MARKET,
             error: [error, 0, 0, 0],
         })),
+        Effect::Unreadable => return vec![0xff],
         Effect::NoFunds => failed(DispatchError::Token(TokenError::FundsUnavailable)),
     };
     with.insert(0, record(0, SYSTEM, &success()));
