@@ -2,7 +2,7 @@
 
 use std::{
     path::PathBuf,
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -25,7 +25,7 @@ use ips_primitives::{
     },
 };
 use subxt_rpcs::RpcClient;
-use tokio::sync::{watch, OnceCell};
+use tokio::sync::watch;
 
 use crate::{
     heads::Heads,
@@ -41,6 +41,8 @@ const ACCOUNT_PREFIX: [u8; 32] = [
     0x26, 0xaa, 0x39, 0x4e, 0xea, 0x56, 0x30, 0xe0, 0x7c, 0x48, 0xae, 0x0c, 0x95, 0x58, 0xce, 0xf7,
     0xb9, 0x9d, 0x88, 0x0e, 0xc6, 0x81, 0x79, 0x9c, 0x0c, 0xf3, 0x0e, 0x88, 0x86, 0x37, 0x1d, 0xa9,
 ];
+/// How long constants and keys are taken as they were told.
+const INFO_KEPT: Duration = Duration::from_secs(60);
 /// How long a node is waited for when it is first asked.
 const FIRST_PATIENCE: Duration = Duration::from_secs(10);
 /// How long a node is waited for later: a restart with a database to check takes minutes.
@@ -67,7 +69,8 @@ struct Shared {
     genesis: [u8; 32],
     runtime: Arc<Runtime>,
     heads: Heads,
-    info: OnceCell<ChainInfo>,
+    /// As told last, and when; an upgrade of the runtime may change it.
+    info: Mutex<Option<(Instant, ChainInfo)>>,
 }
 
 impl SubxtReader {
@@ -96,7 +99,7 @@ impl SubxtReader {
             millis = started.elapsed().as_millis(),
             "chain connected"
         );
-        let info = OnceCell::new();
+        let info = Mutex::default();
         Ok(Self {
             shared: Arc::new(Shared {
                 rpc,
@@ -162,15 +165,22 @@ impl SubxtReader {
 #[async_trait]
 impl ChainReader for SubxtReader {
     async fn info(&self) -> Result<ChainInfo, ChainError> {
-        if let Some(info) = self.shared.info.get() {
-            return Ok(info.clone());
+        // What was told is whole, whatever panicked since.
+        let known = || {
+            self.shared
+                .info
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+        };
+        if let Some((at, info)) = known().as_ref() {
+            let is_complete =
+                info.seal_key.is_some() && info.post_key.is_some() && info.poe_key.is_some();
+            if is_complete && at.elapsed() < INFO_KEPT {
+                return Ok(info.clone());
+            }
         }
         let info: ChainInfo = self.ask("IpsApi_info", &()).await?;
-        // Keys may be set later; what is complete does not change without an upgrade.
-        if info.seal_key.is_some() && info.post_key.is_some() && info.poe_key.is_some() {
-            // A second caller may have been faster with the same answer.
-            let _ = self.shared.info.set(info.clone());
-        }
+        *known() = Some((Instant::now(), info.clone()));
         Ok(info)
     }
 

@@ -9,7 +9,7 @@ use ips_primitives::id::BlockNumber;
 use redb::{backends::InMemoryBackend, Database, ReadableTable, TableDefinition};
 
 const PENDING: TableDefinition<'_, u32, &[u8]> = TableDefinition::new("pending/1");
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 /// Most records that are read back: twice what can be in flight.
 const RECORDS_MAX: usize = 32;
 
@@ -29,6 +29,8 @@ pub(crate) struct Pending {
     pub(crate) earlier: Vec<[u8; 32]>,
     /// Block its mortality counts from.
     pub(crate) born_at: BlockNumber,
+    /// Block that the first of its builds counts from: it is in no block before.
+    pub(crate) since: BlockNumber,
 }
 
 impl Pending {
@@ -161,6 +163,7 @@ mod tests {
             hash: [hash; 32],
             earlier: vec![[9; 32]],
             born_at: 7,
+            since: 5,
         }
     }
 
@@ -188,7 +191,7 @@ mod tests {
         for cut in 0..bytes.len() {
             assert_eq!(decode(&bytes[..cut]), None);
         }
-        bytes[0] = 2;
+        bytes[0] = VERSION + 1;
         assert_eq!(decode(&bytes), None);
     }
 }

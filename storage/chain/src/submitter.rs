@@ -308,6 +308,7 @@ impl Lane {
                         return Err(error);
                     }
                 };
+                rebuilt.since = lost.since;
                 rebuilt.earlier = lost.earlier;
                 rebuilt.earlier.push(lost.hash);
                 rebuilt
@@ -347,6 +348,7 @@ impl Lane {
             hash: signed.hash,
             earlier: Vec::new(),
             born_at: birth.number,
+            since: birth.number,
         })
     }
 

@@ -253,7 +253,8 @@ async fn update_addresses(
 
 /// Class, operator and capacity are registered once; here they only limit what this node takes.
 fn warn_of_other_offer(node: &NodeView, offer: &Offer) {
-    let operator = offer.operator.unwrap_or(node.provider.0);
+    let operator = offer.operator.as_ref();
+    let operator = operator.map_or(node.provider.0, |operator| operator.account().0);
     let capacity_bytes = offer.capacity_bytes.min(offer.class.capacity_bytes_max());
     let is_same = node.class == offer.class
         && node.operator == operator

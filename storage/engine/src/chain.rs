@@ -198,7 +198,7 @@ pub enum ChainError {
 /// Reads of the chain's state at the best block.
 #[async_trait]
 pub trait ChainReader: Send + Sync {
-    /// Constants and keys; cached after the first call.
+    /// Constants and keys; may be a minute old.
     async fn info(&self) -> Result<ChainInfo, ChainError>;
     /// The best head, updated as blocks come; survives reconnects.
     fn heads(&self) -> watch::Receiver<Head>;

@@ -103,7 +103,7 @@ impl Lane {
             .await?;
         let best = self.rpc.best().await?.number;
         if nonce > pending.nonce {
-            for number in pending.born_at..=best.min(last_block(pending)) {
+            for number in pending.since..=best.min(last_block(pending)) {
                 let Some(hash) = self.rpc.block_hash(number).await? else {
                     break;
                 };

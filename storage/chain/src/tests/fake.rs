@@ -43,6 +43,8 @@ pub(super) enum Act {
     IncludeAndRetract,
     /// Turns it down.
     Reject(i32, &'static str),
+    /// Turns it down as banned, but another node has put it into a block already.
+    IncludeAndBan,
 }
 
 /// What an included extrinsic did.
@@ -183,12 +185,20 @@ impl FakeNode {
         self.author(vec![vec![4, 4], extrinsic], events_of(effect))
     }
 
-    fn request(&self, method: &str, params: &Value) -> Result<Value, Error> {
-        let left = self.state().down.checked_sub(1);
-        if let Some(left) = left {
-            self.state().down = left;
-            return Err(Error::DisconnectedWillReconnect("down".into()));
+    /// Fails while the node is away.
+    fn reach(&self) -> Result<(), Error> {
+        let mut state = self.state();
+        match state.down.checked_sub(1) {
+            Some(left) => {
+                state.down = left;
+                Err(Error::DisconnectedWillReconnect("down".into()))
+            }
+            None => Ok(()),
         }
+    }
+
+    fn request(&self, method: &str, params: &Value) -> Result<Value, Error> {
+        self.reach()?;
         let state = self.state();
         let block = |hash: &Value| {
             state
@@ -256,6 +266,16 @@ impl FakeNode {
                 self.retract_best();
                 vec![Ok(json!("ready")), Ok(json!({"inBlock": hash}))]
             }
+            Act::IncludeAndBan => {
+                self.include(extrinsic, Effect::Success);
+                self.advance(3);
+                return Err(UserError {
+                    code: 1012,
+                    message: "Transaction is temporarily banned".into(),
+                    data: None,
+                }
+                .into());
+            }
             Act::Reject(code, data) => {
                 let data = RawValue::from_string(json!(data).to_string()).unwrap();
                 let message = "Invalid Transaction".into();
@@ -296,6 +316,7 @@ impl RpcClientT for FakeNode {
                     .boxed()
                 }
                 "author_submitAndWatchExtrinsic" => {
+                    self.reach()?;
                     let text = parse(params)[0].as_str().unwrap().to_owned();
                     let statuses = self.hand_in(hex::decode(&text[2..]).unwrap())?;
                     let ends = matches!(statuses.last(), Some(Err(_)));

@@ -186,6 +186,37 @@ async fn pool_that_never_takes_a_call_is_reported_and_blocks_nobody() {
 }
 
 #[tokio::test]
+async fn node_that_is_away_gets_the_call_when_it_is_back() {
+    let node = FakeNode::new([]);
+    let client = client(&node).await;
+    submit(&client, recover(1)).await.unwrap();
+    let blocks = blocks_of(&node);
+    for away in 1..6 {
+        node.fail_requests(away);
+        submit(&client, recover(u64::from(away) + 1)).await.unwrap();
+    }
+    blocks.abort();
+    let nonces: Vec<u8> = node
+        .handed_in()
+        .iter()
+        .map(|bytes| nonce_of(bytes))
+        .collect();
+    assert_eq!(nonces, (0..6).collect::<Vec<u8>>());
+}
+
+#[tokio::test]
+async fn former_build_that_was_included_is_found() {
+    let stale = Act::Reject(1010, "Transaction is outdated");
+    let node = FakeNode::new([Act::IncludeAndBan, stale]);
+    let client = client(&node).await;
+    let blocks = blocks_of(&node);
+    let outcome = submit(&client, recover(1)).await.unwrap();
+    blocks.abort();
+    assert_eq!(outcome.included.block.number, 1);
+    assert_eq!(node.handed_in().len(), 2, "built twice, with one nonce");
+}
+
+#[tokio::test]
 async fn duplicate_in_the_pool_is_waited_for() {
     let node = FakeNode::new([Act::Drop, Act::Reject(1013, "0x00")]);
     let client = client(&node).await;

@@ -52,7 +52,7 @@ pub(super) async fn prove(
         // What is owed must be claimed first: a voucher that cannot be kept would be lost.
         return Err(Refusal::Busy);
     }
-    ensure_agreement(node, &request, client_key).await?;
+    ensure_agreement(node, &request, client_key, known.promised_bytes()).await?;
     let beacon = recent_beacon(node, &request).await?;
     let proof = make_proof(node, &info, &request, client_key, beacon, slot_bytes).await?;
     let is_fresh = node
@@ -84,10 +84,12 @@ async fn held_slot_bytes(node: &Arc<Node>, request: &ExtractRequest) -> Result<u
     Ok(record.slot_bytes())
 }
 
+/// Checks that the agreement is the payer's and can pay for this request after all that is promised.
 async fn ensure_agreement(
     node: &Arc<Node>,
     request: &ExtractRequest,
     client_key: [u8; 32],
+    promised_bytes: u64,
 ) -> Result<(), Refusal> {
     let agreement = node
         .chain
@@ -95,10 +97,13 @@ async fn ensure_agreement(
         .await
         .map_err(refuse_chain)?;
     let agreement = agreement.ok_or(Refusal::Unauthorised)?;
+    let last = claimed_by(&agreement, &request.provider);
+    let unclaimed = promised_bytes.saturating_sub(last.map_or(0, |(_, bytes)| bytes));
+    let owed = unclaimed.saturating_add(request.length);
     let is_allowed = agreement.client == AccountKey(client_key)
         && agreement.order == request.slot.order
-        && claimed_by(&agreement, &request.provider).is_none_or(|(nonce, _)| nonce < request.nonce)
-        && retrieval_fee(agreement.price_per_mib, request.length) <= agreement.budget;
+        && last.is_none_or(|(nonce, _)| nonce < request.nonce)
+        && retrieval_fee(agreement.price_per_mib, owed) <= agreement.budget;
     is_allowed.then_some(()).ok_or(Refusal::Unauthorised)
 }
 

@@ -69,6 +69,11 @@ impl ExtractRecord {
         self.last_nonce.is_none_or(|last| last < nonce)
     }
 
+    /// Bytes that the latest voucher promises in all.
+    pub(crate) fn promised_bytes(&self) -> u64 {
+        self.promised.map_or(0, |(_, total)| total)
+    }
+
     /// Whether another voucher can be kept once its request is answered.
     pub(crate) fn has_room(&self) -> bool {
         self.due.len().saturating_add(self.answered.len()) < VOUCHERS_MAX
@@ -103,9 +108,8 @@ impl ExtractRecord {
         let Some(at) = self.answered.iter().position(|(r, _)| *r == request) else {
             return false;
         };
-        let (last, before) = self.promised.unzip();
-        let before = before.unwrap_or(0).max(claimed);
-        let is_later = last.is_none_or(|last| last < request.nonce);
+        let before = self.promised_bytes().max(claimed);
+        let is_later = self.promised.is_none_or(|(last, _)| last < request.nonce);
         let pays = payable_bytes(before, cumulative_bytes, request.length).is_some();
         if !is_later || !pays || self.due.len() >= VOUCHERS_MAX {
             return false;

@@ -234,12 +234,8 @@ impl MockChain {
         self.open(client, order, 1_000_000)
     }
 
-    /// Opens a retrieval agreement whose budget is spent.
-    pub fn open_poor_agreement(&self, client: AccountKey, order: OrderId) -> AgreementId {
-        self.open(client, order, 0)
-    }
-
-    fn open(&self, client: AccountKey, order: OrderId, budget: Balance) -> AgreementId {
+    /// Opens a retrieval agreement with a budget.
+    pub fn open(&self, client: AccountKey, order: OrderId, budget: Balance) -> AgreementId {
         let mut state = self.lock();
         let id = AgreementId(u64::try_from(state.agreements.len()).unwrap_or(u64::MAX));
         let (price_per_mib, claimed) = (1_000, Vec::new());

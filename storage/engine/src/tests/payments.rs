@@ -138,16 +138,18 @@ async fn a_claim_whose_block_is_dropped_is_filed_again() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn no_proof_is_made_for_a_budget_that_is_spent() {
-    let reading = reading().await;
-    let poor = reading
-        .chain
-        .open_poor_agreement(reading.customer.account(), reading.slot.order);
-    let asked = request(&reading.node, poor, reading.slot, 1);
-    let key = &reading.customer.key;
-    let signature = key.sign(&extract_signing_bytes(&GENESIS, &asked));
-    let service = &reading.node.on().service;
-    let refused = service.extract(asked, key.public(), signature).await;
-    assert_eq!(refused, Err(Refusal::Unauthorised));
-    assert_eq!(reading.node.sealer.count("prove_extract"), 0);
+async fn no_proof_is_made_beyond_what_the_budget_can_pay() {
+    let mut reading = reading().await;
+    let fee = retrieval_fee(1_000, BYTES);
+    let (client, order) = (reading.customer.account(), reading.slot.order);
+    reading.agreement = reading.chain.open(client, order, fee + 1);
+    reading.chain.lose("claim");
+    reading.read(1).await.unwrap();
+    // The first is not claimed yet, but it is owed.
+    assert_eq!(reading.read(2).await, Err(Refusal::Unauthorised));
+    assert_eq!(reading.node.sealer.count("prove_extract"), 1);
+    reading.chain.reach("claim");
+    reading.until_claimed(1).await;
+    assert_eq!(reading.read(3).await, Err(Refusal::Unauthorised));
+    reading.assert_paid(1);
 }

@@ -132,3 +132,34 @@ fn circuit_and_native_twin_refuse_every_changed_value() {
         }
     }
 }
+
+#[test]
+fn openings_are_data_not_code() {
+    let profile = Profile {
+        poe_openings: 28,
+        ..PROFILE
+    };
+    let data = sample_data(profile);
+    let witness = PoeWitness::open(profile, data.tree(), scalar_from_bytes(&RHO).unwrap());
+    let of_chain = poe_statement(&data.comm_d(), &RHO).unwrap();
+    let statement = scalar_from_bytes(&of_chain.0).unwrap();
+    assert_eq!(check(profile, statement, &witness), Ok(()));
+    let circuit = |profile, witness| PoeCircuit {
+        profile,
+        statement,
+        witness,
+    };
+    let system = System::of(circuit(profile, witness.clone()));
+    assert_eq!(system.loose(), Vec::<&str>::new());
+    assert_eq!(system.groups()[ROOT], 28);
+
+    // 29 openings of 9 bits are more bits than a scalar has.
+    let wider = Profile {
+        poe_openings: 29,
+        ..PROFILE
+    };
+    let mut more = witness;
+    more.openings.push(more.openings[0].clone());
+    let mut cs = TestConstraintSystem::new();
+    assert!(circuit(wider, more).synthesize(&mut cs).is_err());
+}

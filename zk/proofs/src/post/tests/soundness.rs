@@ -172,3 +172,30 @@ fn circuit_and_native_twin_refuse_every_changed_value() {
         }
     }
 }
+
+#[test]
+fn slots_and_challenges_are_data_not_code() {
+    let profile = Profile {
+        post_sectors: 10,
+        post_challenges: 3,
+        ..PROFILE
+    };
+    let [first, second] = sectors();
+    let mut set = [Some(first); 10];
+    (set[4], set[9]) = (None, Some(second));
+    let randomness = scalar_from_bytes(&R).unwrap();
+    let witness = PostWitness::open(profile, &set, randomness);
+    let comm_rs = set.map(|sector| sector.map(PostSector::comm_r).unwrap_or_default());
+    let statement = scalar_from_bytes(&statement_of(&comm_rs, &R).0).unwrap();
+    assert_eq!(check(profile, statement, &witness), Ok(()));
+    let system = System::of(PostCircuit {
+        profile,
+        statement,
+        witness,
+    });
+    let free = ["slot 4/empty/inverse/num"];
+    assert_eq!(system.loose(), free);
+    assert_eq!(system.undetermined(&CHOSEN), free);
+    assert_eq!(system.groups()["set/level # hash #/rounds"], 3 * 387);
+    assert_eq!(system.groups()[ROOT], 30);
+}

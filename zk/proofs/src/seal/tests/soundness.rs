@@ -239,3 +239,27 @@ fn circuit_and_native_twin_accept_any_challenged_node() {
         assert_eq!(apart(statement, witness).broken(), Vec::<String>::new());
     }
 }
+
+#[test]
+fn layers_and_challenges_are_data_not_code() {
+    let profile = Profile {
+        layers: 3,
+        seal_challenges: 3,
+        ..PROFILE
+    };
+    let sealed = seal(profile, REPLICA_ID, &sample_data(profile)).unwrap();
+    let (comm_d, comm_r) = (sealed.comm_d(), sealed.comm_r());
+    let picked = seal_challenges(&profile, &SEED, &REPLICA_ID, &comm_r, 0);
+    let witness = SealWitness::open(&sealed, &picked).unwrap();
+    let of_chain = seal_statement(&REPLICA_ID, &comm_d, &comm_r, &picked).unwrap();
+    let statement = scalar_from_bytes(&of_chain.0).unwrap();
+    assert_eq!(check(profile, statement, &witness), Ok(()));
+    let system = System::of(SealCircuit {
+        profile,
+        statement,
+        witness,
+    });
+    assert_eq!(system.loose(), Vec::<&str>::new());
+    assert_eq!(system.undetermined(&CHOSEN), Vec::<&str>::new());
+    assert_eq!(system.groups()["transcript/words #/rounds"], 387);
+}
