@@ -9,6 +9,8 @@ export IPS_BIN=${IPS_BIN:-$IPS_ROOT/target/bin}
 export PATH="$HOME/.cargo/bin:$PATH"
 # The system's OpenSSL (libssl-dev) saves three minutes over building it.
 export OPENSSL_NO_VENDOR=1
+# The blob is stripped and compressed, as a real one is.
+export WASM_BUILD_TYPE=${WASM_BUILD_TYPE:-release}
 # Our own crates are compiled by clippy, so that linting needs no second build. Its warnings are errors
 # with the Rust version that we lint with; a later one may know lints that this code never met.
 export RUSTC_WORKSPACE_WRAPPER=clippy-driver

@@ -13,7 +13,7 @@ use ips_engine::chain::{Call, ChainClient, ChainError, ChainReader};
 use ips_primitives::{
     deal::SlotState,
     fragment::Level,
-    id::{FileId, OrderId},
+    id::{Balance, FileId, OrderId},
 };
 use serde::Serialize;
 
@@ -153,7 +153,10 @@ async fn ensure_funds(
     terms: &Terms,
     layout: &Layout,
 ) -> Result<(), ClientError> {
-    let (need, have) = (terms.total(layout), chain.balance(chain.account()).await?);
+    let deposit = chain.info().await?.order_deposit.of(terms.erasure);
+    let deposits = deposit.saturating_mul(Balance::from(layout.groups()));
+    let need = terms.total(layout).saturating_add(deposits);
+    let have = chain.balance(chain.account()).await?;
     if have < need {
         let account = keys::address_of(chain.account());
         return Err(ClientError::NoFunds {
@@ -251,6 +254,9 @@ async fn place(
             {
                 if let Err(error) = chain.submit(Call::CancelOrder(order.id)).await {
                     tracing::warn!(%error, order = order.id.0, "order not cancelled");
+                }
+                if let Err(error) = chain.submit(Call::PruneOrder(order.id)).await {
+                    tracing::info!(%error, order = order.id.0, "deposit stays held");
                 }
             }
             let _ = fs::remove_dir_all(&ordered.folder);

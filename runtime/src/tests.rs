@@ -2,6 +2,7 @@
 
 mod chain;
 mod keys;
+mod life;
 mod presets;
 mod randomness;
 mod shape;

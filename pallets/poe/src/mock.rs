@@ -104,6 +104,7 @@ impl NodeRegistry for MockNodes {
             operator: provider.0,
             free_bytes: 0,
             reliability_permille: 1_000,
+            registered_at: 0,
         })
     }
 
@@ -169,6 +170,9 @@ impl Replicas for MockReplicas {
         let sector = (SectorNumber(0), comm_d, SectorState::Active);
         Sealed::mutate(|sealed| sealed.insert((slot, PieceIndex(0)), sector));
     }
+
+    #[cfg(feature = "runtime-benchmarks")]
+    fn prove_for_benchmark(_: &ProviderId, _: SlotId, _: u64, _: BlockNumber) {}
 }
 
 pub struct MockBeacons;

@@ -15,12 +15,14 @@ use frame_system::RawOrigin;
 use ips_pallet_traits::{Deals, NodeRegistry, SlotFacts};
 use ips_primitives::{
     challenge::{binding_challenge, Beacon},
-    id::{AccountKey, PartitionIndex, PieceIndex, ProviderId, SectorNumber, SlotId},
+    id::{AccountKey, BlockNumber, PartitionIndex, PieceIndex, ProviderId, SectorNumber, SlotId},
     node_class::NodeClass,
     proof_calls::{BindingOpening, FraudProof, PreCommit, TreePath},
     schedule::Window,
-    sector::{CommD, CommR, Piece, ProofBytes, ReplicaId, SectorState, Statement},
-    slot::{SlotOpening, SlotTree, SLOT_LEAF_BYTES},
+    sector::{
+        CommD, CommR, Piece, ProofBytes, ReplicaId, SectorState, Statement, SECTOR_PIECES_MAX,
+    },
+    slot::{SlotOpening, SlotRoot, SlotTree, SLOT_LEAF_BYTES},
 };
 use ips_verifier::{
     groth16::{CircuitKind, TrapdoorKey},
@@ -32,7 +34,9 @@ use crate::{
     math::{locate_node, occupied_nodes},
     pallet::*,
     proofs::root_of,
-    types::{KeyBytes, PartitionRef, SectorInfo, SectorPiece},
+    types::{
+        KeyBytes, Partition, PartitionRef, Position, SectorInfo, SectorPiece, POST_SECTORS_MAX,
+    },
 };
 
 const SECTOR: SectorNumber = SectorNumber(1);
@@ -217,6 +221,63 @@ fn post<T: Config>(provider: ProviderId, window: Window) -> ProofBytes {
     let statement = Pallet::<T>::post_statement(provider, index, window.period, &BEACON, &set)
         .expect("the key is set and replica roots are canonical");
     prove::<T>(CircuitKind::Post, &statement)
+}
+
+/// For other pallets' benchmarks: each piece in a sector with the most pieces, in a full partition.
+pub(crate) fn proven<T: Config>(
+    provider: ProviderId,
+    slot: SlotId,
+    pieces: u64,
+    proven_through: BlockNumber,
+) {
+    let now = Pallet::<T>::now();
+    for index in 0..u16::try_from(pieces).expect("slots have at most 64 pieces") {
+        let (piece, partition) = (PieceIndex(index), PartitionIndex(u32::from(index)));
+        let sector = SectorNumber(1_000 + u64::from(index));
+        let held = SectorPiece {
+            piece: Piece {
+                slot,
+                index: piece,
+                node_offset: 0,
+            },
+            slot_bytes: 1,
+            slot_root: SlotRoot::default(),
+        };
+        let info = SectorInfo {
+            state: SectorState::Active,
+            comm_d: CommD([1; 32]),
+            comm_r: CommR([1; 32]),
+            replica_id: ReplicaId([2; 32]),
+            pieces: alloc::vec![held; SECTOR_PIECES_MAX as usize]
+                .try_into()
+                .expect("as many as fit"),
+            pre_committed_at: now,
+            partition: Some((partition, 0)),
+        };
+        let position = Position {
+            sector,
+            comm_r: info.comm_r,
+            pieces: SECTOR_PIECES_MAX,
+            joined_at: now,
+            left_at: None,
+            faulty_since: None,
+            proven_through,
+            vacant: false,
+        };
+        let schedule = T::Parameters::get().schedule;
+        let full = Partition {
+            positions: alloc::vec![position; POST_SECTORS_MAX as usize]
+                .try_into()
+                .expect("as many as fit"),
+            due: schedule.next_window(now, schedule.deadline_of(&provider, partition)),
+            last_proven: None,
+            proven_periods: 0,
+            missed_periods: 0,
+        };
+        PieceSectors::<T>::insert(slot, piece, (provider, sector));
+        Sectors::<T>::insert(provider, sector, info);
+        Partitions::<T>::insert(provider, partition, full);
+    }
 }
 
 #[benchmarks]

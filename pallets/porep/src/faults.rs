@@ -106,7 +106,7 @@ impl<T: Config> Pallet<T> {
             slots.insert(piece.slot);
             // A fault declared after the window opened is known to the market, but not paid for.
             if faulty_since.is_none() {
-                T::Deals::piece_faulted(piece.slot, proven_through);
+                T::Deals::piece_faulted(&provider, piece.slot, proven_through);
             }
         }
         true
@@ -206,7 +206,7 @@ impl<T: Config> Pallet<T> {
         if was_sealed {
             // While the entries still exist: the market pays for what was proven until now.
             for piece in &owned {
-                T::Deals::piece_lost(piece.slot);
+                T::Deals::piece_lost(&provider, piece.slot, reason);
             }
         }
         Self::free_pieces(provider, sector, &info.pieces);

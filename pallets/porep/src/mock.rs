@@ -16,7 +16,7 @@ use ips_primitives::{
 use ips_verifier::groth16::CircuitKind;
 use sp_runtime::{traits::IdentityLookup, AccountId32, BuildStorage, DispatchResult};
 
-use crate::{tests::real::params, BlockRandomness, PorepParameters};
+use crate::{tests::real::params, BlockRandomness, PorepParameters, TerminationReason};
 
 #[frame_support::runtime]
 mod runtime {
@@ -119,19 +119,19 @@ impl Deals for MockDeals {
         Slots::get().get(&slot).copied()
     }
 
-    fn piece_sealed(slot: SlotId, now: BlockNumber) {
+    fn piece_sealed(_: &ProviderId, slot: SlotId, now: BlockNumber) {
         Market::mutate(|told| told.push(Told::Sealed(slot, now)));
     }
 
-    fn piece_faulted(slot: SlotId, proven_through: BlockNumber) {
+    fn piece_faulted(_: &ProviderId, slot: SlotId, proven_through: BlockNumber) {
         Market::mutate(|told| told.push(Told::Faulted(slot, proven_through)));
     }
 
-    fn piece_recovered(slot: SlotId, now: BlockNumber) {
+    fn piece_recovered(_: &ProviderId, slot: SlotId, now: BlockNumber) {
         Market::mutate(|told| told.push(Told::Recovered(slot, now)));
     }
 
-    fn piece_lost(slot: SlotId) {
+    fn piece_lost(_: &ProviderId, slot: SlotId, _: TerminationReason) {
         Market::mutate(|told| told.push(Told::Lost(slot)));
     }
 

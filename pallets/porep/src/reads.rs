@@ -207,6 +207,16 @@ impl<T: Config> Replicas for Pallet<T> {
     ) {
         crate::benchmarking::seal::<T>(provider, slot, facts, comm_d);
     }
+
+    #[cfg(feature = "runtime-benchmarks")]
+    fn prove_for_benchmark(
+        provider: &ProviderId,
+        slot: SlotId,
+        pieces: u64,
+        proven_through: BlockNumber,
+    ) {
+        crate::benchmarking::proven::<T>(*provider, slot, pieces, proven_through);
+    }
 }
 
 impl<T: Config> VerifyingKeys for Pallet<T> {

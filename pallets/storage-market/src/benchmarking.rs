@@ -7,7 +7,7 @@ use frame_support::traits::{
     Get,
 };
 use frame_system::RawOrigin;
-use ips_pallet_traits::{Collateral, NodeRegistry};
+use ips_pallet_traits::{Collateral, NodeRegistry, Replicas};
 use ips_primitives::{
     deal::{Ask, DeliveryNote, OrderParams, SlotState, ORDER_SLOTS_MAX},
     fragment::{ErasureParams, FragmentSize},
@@ -15,19 +15,19 @@ use ips_primitives::{
         AccountKey, Balance, BlockNumber, FileId, OrderId, ProviderId, Signature, SlotId, SlotIndex,
     },
     node_class::NodeClass,
-    sector::Profile,
+    placement::collateral_for,
     slot::SlotRoot,
 };
 use sp_core::crypto::KeyTypeId;
 use sp_runtime::AccountId32;
 
 use crate::{
-    math::collateral_for,
+    math::slot_price_max,
     pallet::{
-        Asks, Call, ClientOrders, Config, FileOrders, GroupSeats, NextOrderId, Orders, Pallet,
-        ProviderSlots, Slots,
+        Asks, Call, ClientOrders, Config, FileOrders, GroupSeats, HoldReason, NextOrderId,
+        OpenOrders, Orders, Pallet, ProviderSlots, Slots,
     },
-    types::{Claim, Order, Seat, Slot},
+    types::{Claim, Order, OrderKey, Seat, Slot, SlotKey},
 };
 
 const CLIENT: AccountId32 = AccountId32::new([1; 32]);
@@ -159,6 +159,20 @@ fn activate<T: Config>(id: SlotId) {
     });
 }
 
+/// Makes the slots of an order that long that they have `pieces` pieces. Its price stays, which only
+/// ends the pay early.
+fn set_pieces<T: Config>(order: OrderId, pieces: u32) {
+    let payload = u64::from(T::Profile::get().payload_bytes());
+    let segment = u64::from(FragmentSize::K8.bytes());
+    let segments = (payload * u64::from(pieces - 1) + 1).div_ceil(segment);
+    Orders::<T>::mutate(order, |order| {
+        let order = order.as_mut().expect("it was just placed");
+        order.params.segments = u32::try_from(segments).expect("64 pieces are below 2^32 bytes");
+        let found = T::Profile::get().pieces_of(order.params.slot_bytes());
+        assert_eq!(found, u64::from(pieces));
+    });
+}
+
 /// A confirmed slot for other pallets' benchmarks. Its provider must be registered; its pledge is
 /// topped up here. `bytes` is a multiple of 8 KiB, as every slot's length is.
 pub(crate) fn confirmed<T: Config>(provider: &ProviderId, root: SlotRoot, bytes: u64) -> SlotId {
@@ -185,27 +199,28 @@ pub(crate) fn confirmed<T: Config>(provider: &ProviderId, root: SlotRoot, bytes:
     let params = OrderParams {
         segments: u32::try_from(bytes / smallest).expect("slots are at most 16 MiB"),
         slot_roots: vec![root; 6].try_into().expect("6 is below the bound"),
-        price_per_mib_block_max: 0,
         erasure: ErasureParams { data: 3, parity: 3 },
         ..params_of::<T>(6, AccountKey([6; 32]))
     };
+    let (client, held) = (AccountKey(CLIENT.into()), slot_price_max(&params));
+    endow::<T>(&CLIENT);
+    Pallet::<T>::hold(HoldReason::Order, &client, held).expect("just endowed");
     let claim = Claim {
         provider: *provider,
         claimed_at: now,
-        price_per_mib_block: 0,
+        price_per_mib_block: price::<T>() / 2,
         confirmed_at: Some(now),
         sealed_pieces: 0,
         faulty_pieces: 0,
         paid_until: now,
         paid_blocks: 0,
     };
-    let client = AccountKey(CLIENT.into());
     Slots::<T>::insert(
         order,
         id.slot,
         Slot {
             state: SlotState::Confirmed,
-            held: 0,
+            held,
             claim: Some(claim),
         },
     );
@@ -223,9 +238,10 @@ pub(crate) fn confirmed<T: Config>(provider: &ProviderId, root: SlotRoot, bytes:
         class: NodeClass::Personal,
     };
     GroupSeats::<T>::mutate(order, |seats| seats.try_push(seat).expect("it is empty"));
-    ProviderSlots::<T>::insert(provider, id, ());
-    ClientOrders::<T>::insert(client, order, ());
-    FileOrders::<T>::insert(params.file, order, ());
+    ProviderSlots::<T>::insert(provider, SlotKey::from(id), ());
+    ClientOrders::<T>::insert(client, OrderKey::from(order), ());
+    FileOrders::<T>::insert(params.file, OrderKey::from(order), ());
+    OpenOrders::<T>::insert(OrderKey::from(order), 0);
     Orders::<T>::insert(
         order,
         Order {
@@ -233,8 +249,9 @@ pub(crate) fn confirmed<T: Config>(provider: &ProviderId, root: SlotRoot, bytes:
             params,
             opened_at: now,
             lottery_beacon: None,
-            open_slots: 0,
+            open_slots: 1,
             cancelled: false,
+            deposit: 0,
         },
     );
     id
@@ -273,6 +290,7 @@ pub(crate) fn active_order<T: Config>(providers: &[ProviderId]) -> OrderId {
             lottery_beacon: None,
             open_slots: 0,
             cancelled: false,
+            deposit: 0,
         },
     );
     order
@@ -290,7 +308,7 @@ mod benchmarks {
         {
             // Only four values of `s` are valid, so the checks and the rest run one by one.
             let _ = params.validate();
-            let _ = Profile::pieces_of(T::Profile::get(), params.slot_bytes());
+            let _ = T::Profile::get().pieces_of(params.slot_bytes());
             Pallet::<T>::open_order(AccountKey(CLIENT.into()), params)
                 .expect("the client was just endowed");
         }
@@ -353,7 +371,7 @@ mod benchmarks {
     }
 
     #[benchmark]
-    fn settle() {
+    fn settle(p: Linear<1, 64>) {
         let order = placed::<T>(ORDER_SLOTS_MAX, AccountKey([6; 32]));
         fill_seats::<T>(order, 1);
         let id = SlotId {
@@ -363,19 +381,16 @@ mod benchmarks {
         skip_lottery::<T>();
         let provider = claimed::<T>(id, 90);
         activate::<T>(id);
+        set_pieces::<T>(order, p);
         let end = Pallet::<T>::now().saturating_add(duration::<T>());
+        T::Replicas::prove_for_benchmark(&provider, id, u64::from(p), end);
         frame_system::Pallet::<T>::set_block_number(end.into());
         let before = T::Currency::total_balance(&AccountId32::new(provider.0));
-        // Whether it is proven is porep's to say; its reads are added to the weight by hand.
-        #[block]
-        {
-            let order = Orders::<T>::get(id.order).expect("placed above");
-            let mut slot = Slots::<T>::get(id.order, id.slot).expect("placed above");
-            Pallet::<T>::pay_through(&order, id, &mut slot, end).expect("the price is held");
-            Pallet::<T>::expire(&order, id, &mut slot, true);
-            Slots::<T>::insert(id.order, id.slot, slot);
-        }
+        #[extrinsic_call]
+        _(RawOrigin::Signed(WORKER), id);
         assert!(T::Currency::total_balance(&AccountId32::new(provider.0)) > before);
+        let state = Slots::<T>::get(id.order, id.slot).map(|slot| slot.state);
+        assert_eq!(state, Some(SlotState::Expired));
     }
 
     #[benchmark]
@@ -424,6 +439,15 @@ mod benchmarks {
         _(RawOrigin::Signed(CLIENT), order, 1);
         let renewed = Orders::<T>::get(order).map(|order| order.params.duration_blocks);
         assert_eq!(renewed, Some(duration::<T>() + 1));
+    }
+
+    #[benchmark]
+    fn prune_order(s: Linear<6, 60>) {
+        let order = placed::<T>(s, AccountKey([6; 32]));
+        Pallet::<T>::do_cancel_order(AccountKey(CLIENT.into()), order).expect("nothing is claimed");
+        #[extrinsic_call]
+        _(RawOrigin::Signed(WORKER), order);
+        assert!(!Orders::<T>::contains_key(order));
     }
 
     impl_benchmark_test_suite!(Pallet, crate::mock::new_test_ext(), crate::mock::Test);

@@ -6,6 +6,7 @@ use frame_support::{derive_impl, parameter_types, storage_alias, Twox64Concat};
 use ips_pallet_traits::{Beacons, Collateral, NodeFacts, NodeRegistry, Replicas};
 use ips_primitives::{
     challenge::Beacon,
+    deal::OrderDeposit,
     id::{AccountKey, Balance, BlockNumber, PieceIndex, ProviderId, SectorNumber, SlotId},
     node_class::NodeClass,
     sector::{CommD, Profile, SectorState},
@@ -54,10 +55,15 @@ parameter_types! {
     pub const Terms: MarketTerms = MarketTerms {
         lottery_blocks: 8,
         delivery_blocks: 20,
+        seal_blocks: 60,
         duration_blocks_max: 1_000,
         collateral_per_mib: 100,
         undone_claim_permille: 50,
         reliability_permille_min: 200,
+        order_deposit: OrderDeposit {
+            base: 40,
+            per_slot: 10,
+        },
     };
 }
 
@@ -81,8 +87,8 @@ impl pallet::Config for Test {
     type WeightInfo = ();
 }
 
-/// class, operator, free bytes, reliability
-type MockNode = (NodeClass, [u8; 32], u64, u16);
+/// class, operator, free bytes, reliability, block of registration
+type MockNode = (NodeClass, [u8; 32], u64, u16, BlockNumber);
 
 #[storage_alias]
 type NodeTable = StorageMap<Mock, Twox64Concat, ProviderId, MockNode>;
@@ -102,14 +108,15 @@ impl NodeRegistry for Nodes {
         WorkerTable::get(worker)
     }
     fn facts(provider: &ProviderId) -> Option<NodeFacts> {
-        NodeTable::get(provider).map(|(class, operator, free_bytes, reliability_permille)| {
-            NodeFacts {
+        NodeTable::get(provider).map(
+            |(class, operator, free_bytes, reliability_permille, registered_at)| NodeFacts {
                 class,
                 operator,
                 free_bytes,
                 reliability_permille,
-            }
-        })
+                registered_at,
+            },
+        )
     }
     fn reserve(provider: &ProviderId, bytes: u64) -> Result<(), DispatchError> {
         NodeTable::try_mutate(provider, |node| {
@@ -139,7 +146,7 @@ impl NodeRegistry for Nodes {
         WorkerTable::insert(worker, provider);
         NodeTable::insert(
             provider,
-            (class, provider.0, class.capacity_bytes_max(), 1000),
+            (class, provider.0, class.capacity_bytes_max(), 1000, 0),
         );
     }
 }
@@ -189,6 +196,10 @@ impl Replicas for Sectors {
     }
     #[cfg(feature = "runtime-benchmarks")]
     fn seal_for_benchmark(_: &ProviderId, _: SlotId, _: &ips_pallet_traits::SlotFacts, _: CommD) {}
+    #[cfg(feature = "runtime-benchmarks")]
+    fn prove_for_benchmark(_: &ProviderId, slot: SlotId, _: u64, through: BlockNumber) {
+        prove(slot, through);
+    }
 }
 
 /// Beacons of the last 50 blocks: the block's number, repeated.
@@ -239,9 +250,21 @@ pub(crate) fn register(n: u8, class: NodeClass) {
 }
 
 pub(crate) fn set_node(n: u8, class: NodeClass, operator: u8, reliability: u16) {
-    NodeTable::insert(provider(n), (class, [operator; 32], CAPACITY, reliability));
+    NodeTable::insert(
+        provider(n),
+        (class, [operator; 32], CAPACITY, reliability, 0),
+    );
     WorkerTable::insert(AccountKey(worker(n).into()), provider(n));
     FreePledge::insert(provider(n), PLEDGE);
+}
+
+pub(crate) fn set_registered_at(n: u8, block: BlockNumber) {
+    NodeTable::mutate(provider(n), |node| node.as_mut().unwrap().4 = block);
+}
+
+pub(crate) fn retire(n: u8) {
+    NodeTable::remove(provider(n));
+    WorkerTable::remove(AccountKey(worker(n).into()));
 }
 
 pub(crate) fn set_capacity(n: u8, bytes: u64) {

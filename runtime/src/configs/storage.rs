@@ -2,7 +2,7 @@
 
 use frame_support::parameter_types;
 use frame_system::EnsureRoot;
-use ips_primitives::challenge::BEACON_DELAY_BLOCKS;
+use ips_primitives::{challenge::BEACON_DELAY_BLOCKS, deal::OrderDeposit};
 use pallet_poe::PoeParameters;
 use pallet_porep::PorepParameters;
 use pallet_storage_market::MarketTerms;
@@ -15,10 +15,15 @@ parameter_types! {
     pub const Terms: MarketTerms = MarketTerms {
         lottery_blocks: 8,
         delivery_blocks: 150,
+        seal_blocks: 1_200,
         duration_blocks_max: 5_256_000,
         collateral_per_mib: 10 * MILLIUNIT,
         undone_claim_permille: 50,
         reliability_permille_min: 200,
+        order_deposit: OrderDeposit {
+            base: 10 * MILLIUNIT,
+            per_slot: MILLIUNIT,
+        },
     };
     /// Constants of sectors and proofs.
     pub const Sectors: PorepParameters = PorepParameters {
@@ -44,11 +49,15 @@ parameter_types! {
         claim_bytes_max: 1 << 30,
         budget_min: MICROUNIT,
     };
+    /// Held for a registered node.
+    pub const NodeDeposit: Balance = 100 * MILLIUNIT;
     /// Blocks until free pledge can be withdrawn.
     pub const UnbondingBlocks: BlockNumber = 100;
 }
 
 impl pallet_node_classes::Config for Runtime {
+    type Currency = Balances;
+    type NodeDeposit = NodeDeposit;
     type WeightInfo = pallet_node_classes::weights::SubstrateWeight<Runtime>;
 }
 

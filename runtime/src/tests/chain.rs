@@ -20,6 +20,7 @@ use sp_genesis_builder::PresetId;
 use sp_io::TestExternalities;
 use sp_runtime::{
     generic::{Digest, DigestItem, Era, SignedPayload},
+    traits::Header as _,
     DispatchError, MultiSignature,
 };
 
@@ -172,9 +173,8 @@ impl Chain {
             )],
         };
         let header = Header::new(number, H256::zero(), H256::zero(), parent_hash, digest);
-        let none = |size: &mut usize| InboundMessagesCollection::new(vec![]).into_abridged(size);
         let inbound_messages_data = InboundMessagesData::new(
-            none(&mut 0),
+            InboundMessagesCollection::new(vec![]).into_abridged(&mut 0),
             InboundMessagesCollection::new(vec![]).into_abridged(&mut 0),
         );
         let validation = cumulus_pallet_parachain_system::Call::set_validation_data {

@@ -8,7 +8,11 @@ fn both_presets_build_and_make_blocks() {
     for (name, collators) in [("development", 1), ("local_testnet", 2)] {
         let mut chain = Chain::of_preset(name);
         chain.read(|| {
-            assert_eq!(Aura::authorities().len(), collators, "{name}");
+            assert_eq!(
+                pallet_aura::Authorities::<Runtime>::get().len(),
+                collators,
+                "{name}"
+            );
             let invulnerables = pallet_collator_selection::Invulnerables::<Runtime>::get();
             assert_eq!(invulnerables.len(), collators, "{name}");
             assert_eq!(ParachainInfo::parachain_id(), PARACHAIN_ID);

@@ -54,7 +54,11 @@ fn a_proof_that_leaves_the_randomness_out_makes_the_block_invalid() {
     let (root, proof) = relay_state(1_001, None, Some(output)).into_state_root_and_proof();
     let has_output = |node: &Vec<u8>| node.windows(32).any(|part| part == output);
     let nodes: Vec<_> = proof.into_iter_nodes().collect();
-    let left: Vec<_> = nodes.iter().filter(|node| !has_output(node)).cloned().collect();
+    let left: Vec<_> = nodes
+        .iter()
+        .filter(|node| !has_output(node))
+        .cloned()
+        .collect();
     assert!(left.len() < nodes.len());
     Chain::development().block_on(root, StorageProof::new(left), vec![]);
 }

@@ -6,6 +6,7 @@
 use codec::{Compact, Encode};
 use ips_engine::chain::{Call, ChainError, Registration};
 use ips_primitives::{
+    consent::Consents,
     deal::{Ask, OrderParams},
     fragment::{ErasureParams, FragmentSize},
     id::{
@@ -61,7 +62,11 @@ impl CallBytes {
         let (name, arguments) = match call {
             Call::Register(r) => (
                 name!("NodeClasses", "register", "node_classes.register"),
-                (r.class, r.worker, r.operator, &r.peer_id, &r.addresses, r.capacity_bytes).encode(),
+                (
+                    (r.class, r.worker, r.operator, &r.peer_id, &r.addresses, r.capacity_bytes),
+                    r.consents,
+                )
+                    .encode(),
             ),
             Call::UpdateAddresses { peer_id, addresses } => (
                 name!("NodeClasses", "update", "node_classes.update"),
@@ -85,6 +90,10 @@ impl CallBytes {
             ),
             Call::CancelOrder(order) => (
                 name!("StorageMarket", "cancel_order", "storage_market.cancel_order"),
+                order.encode(),
+            ),
+            Call::PruneOrder(order) => (
+                name!("StorageMarket", "prune_order", "storage_market.prune_order"),
                 order.encode(),
             ),
             Call::ClaimSlot(slot) => (
@@ -242,6 +251,7 @@ pub(crate) fn samples() -> Vec<Call> {
             peer_id: vec![8; 38],
             addresses: vec![vec![9; 8]],
             capacity_bytes: 10,
+            consents: Consents::default(),
         }),
         Call::UpdateAddresses {
             peer_id: vec![8; 38],
@@ -270,6 +280,7 @@ pub(crate) fn samples() -> Vec<Call> {
             delivery_key: AccountKey([15; 32]),
         }),
         Call::CancelOrder(slot.order),
+        Call::PruneOrder(slot.order),
         Call::ClaimSlot(slot),
         Call::ConfirmDeal {
             slot,

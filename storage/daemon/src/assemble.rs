@@ -243,7 +243,7 @@ async fn start_engine(
                 folder: Some(config.base_path.join("chain")),
             };
             let owner = SubxtClient::new(reader.clone(), owner.clone(), &journal);
-            onboarding::as_owner(&owner, worker.account(), &config.offer, &reach).await?;
+            onboarding::as_owner(&owner, worker, &config.offer, &reach).await?;
         }
         None => onboarding::check_addresses(reader, provider, &reach).await?,
     }

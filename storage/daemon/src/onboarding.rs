@@ -2,11 +2,12 @@
 //! that it may run at every start.
 
 use anyhow::{bail, Context as _};
-use ips_chain::{keys::address_of, SubxtClient, SubxtReader};
+use ips_chain::{keys::address_of, AccountSigner, SubxtClient, SubxtReader};
 use ips_engine::chain::{Call, ChainClient as _, ChainReader as _, Registration};
 use ips_primitives::{
+    consent::{Consent, ConsentNote, Consents, NodeRole},
     deal::Ask,
-    id::{AccountKey, Balance, ProviderId},
+    id::{AccountKey, Balance, BlockNumber, ProviderId},
     node_class::NodeClass,
     view::NodeView,
 };
@@ -14,16 +15,18 @@ use ips_swarm::{Address, PeerId};
 
 /// Addresses that the chain keeps of a node.
 const ADDRESSES_MAX: usize = 8;
+/// Blocks in which a registration may be included; enough for a chain node that lags.
+const CONSENT_BLOCKS: BlockNumber = 14_400;
 /// Bytes of one address that the chain keeps.
 const ADDRESS_BYTES_MAX: usize = 128;
 
 /// What a node offers, and what its owner puts in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Offer {
     /// Class to register as.
     pub class: NodeClass,
     /// Who runs it; `None` = the owner. One operator holds at most one slot of a group.
-    pub operator: Option<[u8; 32]>,
+    pub operator: Option<AccountSigner>,
     /// Bytes of slots that are taken at most.
     pub capacity_bytes: u64,
     /// Price and longest deal.
@@ -57,15 +60,16 @@ impl Reachable {
 /// Does as the owner what is missing on the chain.
 pub(crate) async fn as_owner(
     owner: &SubxtClient,
-    worker: AccountKey,
+    signer: &AccountSigner,
     offer: &Offer,
     reach: &Reachable,
 ) -> anyhow::Result<()> {
+    let worker = signer.account();
     let provider = ProviderId(owner.account().0);
     let known = owner.node(provider).await?;
     let (ask, pledged) = match &known {
         None => {
-            register(owner, worker, offer, reach).await?;
+            register(owner, signer, offer, reach).await?;
             (None, 0)
         }
         Some(node) => {
@@ -108,17 +112,36 @@ pub(crate) async fn as_owner(
 
 async fn register(
     owner: &SubxtClient,
-    worker: AccountKey,
+    signer: &AccountSigner,
     offer: &Offer,
     reach: &Reachable,
 ) -> anyhow::Result<()> {
+    let worker = signer.account();
+    let valid_until = owner.heads().borrow().number.saturating_add(CONSENT_BLOCKS);
+    let consent = |signer: &AccountSigner, role| {
+        let note = ConsentNote {
+            genesis: owner.reader().genesis(),
+            provider: ProviderId(owner.account().0),
+            role,
+            valid_until,
+        };
+        Consent {
+            valid_until,
+            signature: signer.sign(&note.signing_bytes()),
+        }
+    };
+    let operator = offer.operator.as_ref();
     let registration = Registration {
         class: offer.class,
         worker,
-        operator: offer.operator.unwrap_or(owner.account().0),
+        operator: operator.map_or(owner.account().0, |operator| operator.account().0),
         peer_id: reach.peer_bytes(),
         addresses: reach.address_bytes(),
         capacity_bytes: offer.capacity_bytes.min(offer.class.capacity_bytes_max()),
+        consents: Consents {
+            worker: Some(consent(signer, NodeRole::Worker)),
+            operator: operator.map(|operator| consent(operator, NodeRole::Operator)),
+        },
     };
     tracing::info!(
         owner = address_of(owner.account()),

@@ -3,10 +3,11 @@
 use std::{collections::HashMap, sync::Arc};
 
 use ips_primitives::{
-    challenge::{lottery_draw, lottery_threshold},
-    deal::{SlotState, PRICE_UNIT_BYTES},
+    challenge::lottery_draw,
+    deal::{OrderParams, SlotState},
     id::{Balance, BlockNumber, OrderId, SlotId},
-    view::{ChainInfo, NodeView, OrderView},
+    placement::{collateral_for, Admission, Candidate, ClaimDeadlines, ClaimTimes, SlotLottery},
+    view::{ChainInfo, NodeView, OrderView, SlotView},
 };
 
 use crate::{
@@ -113,18 +114,24 @@ async fn means(node: &Arc<Node>, view: &NodeView) -> Result<Means, EngineError> 
 
 /// Collateral of one slot.
 fn collateral(info: &ChainInfo, slot_bytes: u64) -> Balance {
-    info.collateral_per_mib
-        .saturating_mul(Balance::from(slot_bytes.div_ceil(PRICE_UNIT_BYTES)))
+    collateral_for(info.collateral_per_mib, slot_bytes)
 }
 
-/// The weight of a node in the lottery of one slot, as the market counts it: the class's, scaled
-/// by the reliability and rounded up. Too high a guess only costs a refused call.
-fn weight(view: &NodeView, is_data: bool) -> u64 {
-    let permille = u64::from(view.reliability_permille);
-    view.class
-        .lottery_weight(is_data)
-        .saturating_mul(permille)
-        .div_ceil(1000)
+/// Whether a claim undoes the present one: it was not delivered or not sealed in time.
+fn is_overdue(slot: &SlotView, params: &OrderParams, info: &ChainInfo, now: BlockNumber) -> bool {
+    let Some(claimed_at) = slot.claimed_at else {
+        return false;
+    };
+    let times = ClaimTimes {
+        claimed_at,
+        confirmed_at: slot.confirmed_at,
+        duration_blocks: params.duration_blocks,
+    };
+    let deadlines = ClaimDeadlines {
+        delivery_blocks: info.delivery_blocks,
+        seal_blocks: info.seal_blocks,
+    };
+    deadlines.overdue(slot.state, &times, now).is_some()
 }
 
 /// The slot of an order that this node may and can claim now.
@@ -135,7 +142,7 @@ fn slot_to_claim(
     means: &Means,
     now: BlockNumber,
 ) -> Option<SlotId> {
-    let (beacon, ask) = (order.lottery_beacon?, view.ask?);
+    let ask = view.ask?;
     let params = &order.params;
     let fits = ask.price_per_mib_block <= params.price_per_mib_block_max
         && params.duration_blocks <= ask.duration_blocks_max
@@ -149,20 +156,33 @@ fn slot_to_claim(
     if !fits || has_one {
         return None;
     }
-    let elapsed = now.saturating_sub(order.opened_at);
+    let candidate = Candidate {
+        provider: view.provider,
+        class: view.class,
+        reliability_permille: view.reliability_permille,
+        registered_at: view.registered_at,
+    };
+    let beacon = order.lottery_beacon;
     order
         .slots
         .iter()
-        .filter(|slot| slot.state == SlotState::Open)
+        .filter(|slot| slot.state == SlotState::Open || is_overdue(slot, params, info, now))
         .map(|slot| SlotId {
             order: order.id,
             slot: slot.index,
         })
         .filter_map(|slot| {
-            let is_data = params.erasure.is_data(slot.slot.0);
-            let threshold = lottery_threshold(weight(view, is_data), elapsed, info.lottery_blocks);
-            let draw = lottery_draw(&beacon, slot, &view.provider);
-            (draw < threshold).then_some((draw, slot))
+            let lottery = SlotLottery {
+                slot,
+                is_data: params.erasure.is_data(slot.slot.0),
+                opened_at: order.opened_at,
+                beacon,
+                lottery_blocks: info.lottery_blocks,
+                reliability_permille_min: info.reliability_permille_min,
+            };
+            // Without a beacon any slot will do; the first is as good as another.
+            let draw = beacon.map_or(0, |beacon| lottery_draw(&beacon, slot, &view.provider));
+            (lottery.admit(&candidate, now) == Admission::Admitted).then_some((draw, slot))
         })
         .min_by_key(|(draw, _)| *draw)
         .map(|(_, slot)| slot)

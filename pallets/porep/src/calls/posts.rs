@@ -122,7 +122,7 @@ impl<T: Config> Pallet<T> {
         info.state = SectorState::Active;
         Sectors::<T>::insert(provider, sector, &info);
         for piece in Self::owned_pieces(provider, sector, &info) {
-            T::Deals::piece_recovered(piece.slot, now);
+            T::Deals::piece_recovered(&provider, piece.slot, now);
         }
     }
 
@@ -144,7 +144,7 @@ impl<T: Config> Pallet<T> {
         info.state = SectorState::Faulty;
         Sectors::<T>::insert(provider, sector, &info);
         for piece in Self::owned_pieces(provider, sector, &info) {
-            T::Deals::piece_faulted(piece.slot, proven_through);
+            T::Deals::piece_faulted(&provider, piece.slot, proven_through);
         }
         Self::deposit_event(Event::FaultDeclared { provider, sector });
         Ok(charged(T::WeightInfo::declare_fault(

@@ -204,7 +204,7 @@ impl<T: Config> Pallet<T> {
         info.partition = Some((partition, position));
         Sectors::<T>::insert(provider, sector, &info);
         for piece in Self::owned_pieces(provider, sector, &info) {
-            T::Deals::piece_sealed(piece.slot, now);
+            T::Deals::piece_sealed(&provider, piece.slot, now);
         }
         Self::deposit_event(Event::SectorActivated {
             provider,

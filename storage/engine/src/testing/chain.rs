@@ -8,7 +8,7 @@ use std::{
 use async_trait::async_trait;
 use ips_primitives::{
     challenge::Beacon,
-    deal::{Ask, OrderParams, SlotState},
+    deal::{Ask, OrderDeposit, OrderParams, SlotState},
     id::{
         AccountKey, AgreementId, Balance, BlockNumber, FileId, Genesis, OrderId, PartitionIndex,
         ProviderId, SectorNumber, Signature, SlotId, SlotIndex,
@@ -86,11 +86,14 @@ impl MockChain {
                 deadlines: 2,
             },
             lottery_blocks: 8,
+            reliability_permille_min: 200,
             delivery_blocks: 200,
+            seal_blocks: 1_000,
             seed_delay_blocks: 3,
             ticket_blocks: 100,
             prove_commit_blocks: 50,
             collateral_per_mib: 1,
+            order_deposit: OrderDeposit::default(),
             beacon_blocks: 500,
         };
         let heads = watch::Sender::new(Head {
@@ -163,6 +166,7 @@ impl MockChain {
             capacity_bytes: node.capacity_bytes,
             used_bytes: 0,
             reliability_permille: 1000,
+            registered_at: 0,
             ask: Some(Ask {
                 price_per_mib_block: 1,
                 duration_blocks_max: 1_000_000,
