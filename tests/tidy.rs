@@ -138,7 +138,7 @@ fn root() -> PathBuf {
 }
 
 fn files(below: &Path, ending: &str, found: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(below).unwrap().flatten() {
+    for entry in fs::read_dir(below).expect("a folder of the tree").flatten() {
         let (path, name) = (entry.path(), entry.file_name());
         let name = name.to_string_lossy();
         if path.is_dir() {
@@ -162,7 +162,7 @@ fn rust_files() -> Vec<PathBuf> {
 fn is_test(path: &Path) -> bool {
     let text = path
         .strip_prefix(root())
-        .unwrap()
+        .expect("a path of the tree")
         .to_string_lossy()
         .into_owned();
     text.starts_with("tests/")
@@ -177,7 +177,7 @@ fn is_test(path: &Path) -> bool {
 
 /// The file up to its in-file tests.
 fn code(path: &Path) -> String {
-    let text = fs::read_to_string(path).unwrap();
+    let text = fs::read_to_string(path).expect("a text of the tree");
     match text.find("\n#[cfg(test)]\nmod tests {") {
         Some(at) => text[..at].to_owned(),
         None => text,
@@ -185,8 +185,8 @@ fn code(path: &Path) -> String {
 }
 
 fn names(manifest: &Path, tables: &[&str]) -> BTreeSet<String> {
-    let text = fs::read_to_string(manifest).unwrap();
-    let parsed: toml::Table = text.parse().unwrap();
+    let text = fs::read_to_string(manifest).expect("a manifest of the tree");
+    let parsed: toml::Table = text.parse().expect("a manifest is TOML");
     let tables = tables
         .iter()
         .filter_map(|table| parsed.get(*table)?.as_table());

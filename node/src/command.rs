@@ -11,7 +11,8 @@ use sp_runtime::traits::HashingFor;
 use crate::{
     chain_spec,
     cli::{Cli, RunCmd, Subcommand},
-    service,
+    log::{self, LogFormat},
+    panics, service,
 };
 
 impl SubstrateCli for Cli {
@@ -40,11 +41,12 @@ impl SubstrateCli for Cli {
     }
 
     fn load_spec(&self, id: &str) -> Result<Box<dyn sc_service::ChainSpec>, String> {
-        chain_spec::load(id)
+        chain_spec::load_built(id)
     }
 }
 
-/// The SDK's configuration with ParityDB as the database.
+/// The SDK's configuration with ParityDB as the database, JSON logs, and a panic handler that spares
+/// the process if only the storage node panics.
 impl CliConfiguration for RunCmd {
     fn shared_params(&self) -> &SharedParams {
         self.base.shared_params()
@@ -117,6 +119,24 @@ impl CliConfiguration for RunCmd {
     fn dev_key_seed(&self, is_dev: bool) -> sc_cli::Result<Option<String>> {
         self.base.dev_key_seed(is_dev)
     }
+
+    fn init<F>(&self, url: &String, version: &String, logger_hook: F) -> sc_cli::Result<()>
+    where
+        F: FnOnce(&mut sc_cli::LoggerBuilder),
+    {
+        match self.log_format {
+            LogFormat::Human => self.base.init(url, version, logger_hook)?,
+            LogFormat::Json => {
+                sp_panic_handler::set(url, version);
+                log::start_json(&self.log_filters()?)?;
+                if let Err(error) = fdlimit::raise_fd_limit() {
+                    tracing::warn!(%error, "the limit of open files stays as it is");
+                }
+            }
+        }
+        panics::spare_storage_threads();
+        Ok(())
+    }
 }
 
 /// Parses the arguments and does what they say.
@@ -141,7 +161,7 @@ fn run_node(cli: &Cli) -> sc_cli::Result<()> {
                     .into(),
             ));
         }
-        Ok(service::dev::start(config, run).await?)
+        Ok(service::dev::start(config, run)?)
     })
 }
 

@@ -51,7 +51,8 @@ pub struct SlotLottery {
     pub is_data: bool,
     /// Block of the order.
     pub opened_at: BlockNumber,
-    /// Beacon of the block after; `None` if it is not known yet, or not any more.
+    /// Beacon of block `opened_at + BEACON_DELAY_BLOCKS`; `None` if it is not known yet, or not any
+    /// more.
     pub beacon: Option<Beacon>,
     /// Blocks in which the threshold grows to certainty for weight 1.
     pub lottery_blocks: BlockNumber,

@@ -23,6 +23,8 @@ pub const ORDERS_PAGE: u32 = 256;
 pub const DEALS_PAGE: u32 = 1024;
 /// Sectors that one answer lists at most; ask again after the last one for more.
 pub const SECTORS_PAGE: u32 = 1024;
+/// Partitions that one answer lists at most; ask again after the last one for more.
+pub const PARTITIONS_PAGE: u32 = 1024;
 
 /// Constants and keys of the chain that every off-chain part needs.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]

@@ -7,7 +7,9 @@ use frame_support::{
 };
 use ips_primitives::{
     challenge::Beacon,
-    id::{AccountKey, AgreementId, FileId, OrderId, ProviderId, SlotId},
+    id::{
+        AccountKey, AgreementId, FileId, OrderId, PartitionIndex, ProviderId, SectorNumber, SlotId,
+    },
     view::{AgreementView, ChainInfo, DealView, NodeView, OrderView, PartitionView, SectorView},
 };
 use sp_api::impl_runtime_apis;
@@ -373,12 +375,15 @@ impl_runtime_apis! {
             views::deals_of(provider, after)
         }
 
-        fn sectors_of(provider: ProviderId) -> Vec<SectorView> {
-            views::sectors_of(provider)
+        fn sectors_of(provider: ProviderId, after: Option<SectorNumber>) -> Vec<SectorView> {
+            views::sectors_of(provider, after)
         }
 
-        fn partitions_of(provider: ProviderId) -> Vec<PartitionView> {
-            views::partitions_of(provider)
+        fn partitions_of(
+            provider: ProviderId,
+            after: Option<PartitionIndex>,
+        ) -> Vec<PartitionView> {
+            views::partitions_of(provider, after)
         }
 
         fn agreement(id: AgreementId) -> Option<AgreementView> {

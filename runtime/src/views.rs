@@ -4,7 +4,9 @@ use alloc::vec::Vec;
 use ips_pallet_traits::{Beacons, NodeRegistry};
 use ips_primitives::{
     challenge::Beacon,
-    id::{AccountKey, AgreementId, FileId, OrderId, ProviderId, SlotId},
+    id::{
+        AccountKey, AgreementId, FileId, OrderId, PartitionIndex, ProviderId, SectorNumber, SlotId,
+    },
     view::{AgreementView, ChainInfo, DealView, NodeView, OrderView, PartitionView, SectorView},
 };
 use pallet_node_classes::{Node, ALL_NODES_MAX};
@@ -121,12 +123,15 @@ pub(crate) fn deals_of(provider: ProviderId, after: Option<SlotId>) -> Vec<DealV
     deals
 }
 
-pub(crate) fn sectors_of(provider: ProviderId) -> Vec<SectorView> {
-    Porep::sectors_of(provider)
+pub(crate) fn sectors_of(provider: ProviderId, after: Option<SectorNumber>) -> Vec<SectorView> {
+    Porep::sectors_of(provider, after)
 }
 
-pub(crate) fn partitions_of(provider: ProviderId) -> Vec<PartitionView> {
-    Porep::partitions_of(provider)
+pub(crate) fn partitions_of(
+    provider: ProviderId,
+    after: Option<PartitionIndex>,
+) -> Vec<PartitionView> {
+    Porep::partitions_of(provider, after)
 }
 
 pub(crate) fn agreement(id: AgreementId) -> Option<AgreementView> {

@@ -166,13 +166,12 @@ impl Replicas for MockReplicas {
     }
 
     #[cfg(feature = "runtime-benchmarks")]
+    fn prove_for_benchmark(_: &ProviderId, _: SlotId, _: u64, _: BlockNumber) {}
+    #[cfg(feature = "runtime-benchmarks")]
     fn seal_for_benchmark(_: &ProviderId, slot: SlotId, _: &SlotFacts, comm_d: CommD) {
         let sector = (SectorNumber(0), comm_d, SectorState::Active);
         Sealed::mutate(|sealed| sealed.insert((slot, PieceIndex(0)), sector));
     }
-
-    #[cfg(feature = "runtime-benchmarks")]
-    fn prove_for_benchmark(_: &ProviderId, _: SlotId, _: u64, _: BlockNumber) {}
 }
 
 pub struct MockBeacons;

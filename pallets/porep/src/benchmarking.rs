@@ -203,26 +203,6 @@ pub(crate) fn seal<T: Config>(
     Sectors::<T>::insert(provider, SECTOR, info);
 }
 
-fn set_block<T: Config>(block: u32) {
-    frame_system::Pallet::<T>::set_block_number(block.into());
-    BlockBeacons::<T>::insert(block, BEACON);
-}
-
-fn state_of<T: Config>(provider: ProviderId) -> Option<SectorState> {
-    Sectors::<T>::get(provider, SECTOR).map(|info| info.state)
-}
-
-/// The storage proof of the provider's first partition for a window.
-fn post<T: Config>(provider: ProviderId, window: Window) -> ProofBytes {
-    let index = PartitionIndex(0);
-    let post_sectors = T::Parameters::get().profile.post_sectors;
-    let partition = Partitions::<T>::get(provider, index).expect("sectors are in it");
-    let set = partition.set_at(window.opens_at, post_sectors);
-    let statement = Pallet::<T>::post_statement(provider, index, window.period, &BEACON, &set)
-        .expect("the key is set and replica roots are canonical");
-    prove::<T>(CircuitKind::Post, &statement)
-}
-
 /// For other pallets' benchmarks: each piece in a sector with the most pieces, in a full partition.
 pub(crate) fn proven<T: Config>(
     provider: ProviderId,
@@ -278,6 +258,26 @@ pub(crate) fn proven<T: Config>(
         Sectors::<T>::insert(provider, sector, info);
         Partitions::<T>::insert(provider, partition, full);
     }
+}
+
+fn set_block<T: Config>(block: u32) {
+    frame_system::Pallet::<T>::set_block_number(block.into());
+    BlockBeacons::<T>::insert(block, BEACON);
+}
+
+fn state_of<T: Config>(provider: ProviderId) -> Option<SectorState> {
+    Sectors::<T>::get(provider, SECTOR).map(|info| info.state)
+}
+
+/// The storage proof of the provider's first partition for a window.
+fn post<T: Config>(provider: ProviderId, window: Window) -> ProofBytes {
+    let index = PartitionIndex(0);
+    let post_sectors = T::Parameters::get().profile.post_sectors;
+    let partition = Partitions::<T>::get(provider, index).expect("sectors are in it");
+    let set = partition.set_at(window.opens_at, post_sectors);
+    let statement = Pallet::<T>::post_statement(provider, index, window.period, &BEACON, &set)
+        .expect("the key is set and replica roots are canonical");
+    prove::<T>(CircuitKind::Post, &statement)
 }
 
 #[benchmarks]

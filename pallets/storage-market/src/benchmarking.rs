@@ -82,13 +82,14 @@ fn placed<T: Config>(s: u32, delivery_key: AccountKey) -> OrderId {
     id
 }
 
-fn registered<T: Config>(provider: ProviderId, worker: &AccountId32) {
+/// Registers a provider of class number `n` modulo 5, with an ask that fits.
+fn registered<T: Config>(provider: ProviderId, worker: &AccountId32, n: u8) {
     let owner = AccountId32::new(provider.0);
     endow::<T>(&owner);
     T::Nodes::register_for_benchmark(
         &provider,
         &AccountKey(worker.clone().into()),
-        NodeClass::Personal,
+        NodeClass::ALL[usize::from(n) % NodeClass::ALL.len()],
     );
     let pledge = collateral_for(T::Terms::get().collateral_per_mib, 1 << 24)
         .max(T::Currency::minimum_balance());
@@ -136,7 +137,7 @@ fn claimed<T: Config>(id: SlotId, n: u8) -> ProviderId {
         ProviderId([n; 32]),
         AccountId32::new([n.wrapping_add(128); 32]),
     );
-    registered::<T>(provider, &worker);
+    registered::<T>(provider, &worker, n);
     Pallet::<T>::do_claim_slot(AccountKey(worker.into()), id).expect("the lottery is over");
     provider
 }
@@ -317,7 +318,7 @@ mod benchmarks {
 
     #[benchmark]
     fn set_ask() {
-        registered::<T>(OWNER, &WORKER);
+        registered::<T>(OWNER, &WORKER, 0);
         let ask = Ask {
             price_per_mib_block: 9,
             duration_blocks_max: 9,
@@ -338,7 +339,7 @@ mod benchmarks {
         skip_lottery::<T>();
         claimed::<T>(id, 90);
         skip::<T>(T::Terms::get().delivery_blocks.saturating_add(1));
-        registered::<T>(OWNER, &WORKER);
+        registered::<T>(OWNER, &WORKER, 0);
         #[extrinsic_call]
         _(RawOrigin::Signed(WORKER), id);
         let provider = Slots::<T>::get(id.order, id.slot).and_then(|slot| slot.claim);
@@ -397,8 +398,7 @@ mod benchmarks {
     fn cancel_order(s: Linear<6, 60>) {
         let order = placed::<T>(s, AccountKey([6; 32]));
         skip_lottery::<T>();
-        // A class fills at most `parity` seats, so half of the slots are claimed.
-        for index in 0..s / 2 {
+        for index in 0..s {
             let index = u8::try_from(index).expect("below 60");
             claimed::<T>(
                 SlotId {
@@ -421,7 +421,7 @@ mod benchmarks {
     fn renew(s: Linear<6, 60>) {
         let order = placed::<T>(s, AccountKey([6; 32]));
         skip_lottery::<T>();
-        let claims: Vec<_> = (0..s / 2)
+        let claims: Vec<_> = (0..s)
             .map(|index| {
                 let index = u8::try_from(index).expect("below 60");
                 claimed::<T>(
@@ -434,7 +434,7 @@ mod benchmarks {
             })
             .collect();
         // Renewals are refused if the ask rose meanwhile; the claims were made at this ask.
-        assert_eq!(claims.len(), (s / 2) as usize);
+        assert_eq!(claims.len(), s as usize);
         #[extrinsic_call]
         _(RawOrigin::Signed(CLIENT), order, 1);
         let renewed = Orders::<T>::get(order).map(|order| order.params.duration_blocks);

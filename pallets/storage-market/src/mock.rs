@@ -2,7 +2,9 @@
 //! storage, so that a failed call undoes them too.
 #![allow(unreachable_pub)] // The runtime macros make public items.
 
-use frame_support::{derive_impl, parameter_types, storage_alias, Twox64Concat};
+use frame_support::{
+    derive_impl, parameter_types, storage_alias, traits::fungible::InspectHold, Twox64Concat,
+};
 use ips_pallet_traits::{Beacons, Collateral, NodeFacts, NodeRegistry, Replicas};
 use ips_primitives::{
     challenge::Beacon,
@@ -51,7 +53,7 @@ impl frame_system::Config for Test {
 
 parameter_types! {
     pub const ExistentialDeposit: Balance = 5;
-    pub const TestProfile: Profile = Profile::DEV;
+    pub static TestProfile: Profile = Profile::DEV;
     pub const Terms: MarketTerms = MarketTerms {
         lottery_blocks: 8,
         delivery_blocks: 20,
@@ -195,11 +197,11 @@ impl Replicas for Sectors {
         None
     }
     #[cfg(feature = "runtime-benchmarks")]
-    fn seal_for_benchmark(_: &ProviderId, _: SlotId, _: &ips_pallet_traits::SlotFacts, _: CommD) {}
-    #[cfg(feature = "runtime-benchmarks")]
     fn prove_for_benchmark(_: &ProviderId, slot: SlotId, _: u64, through: BlockNumber) {
         prove(slot, through);
     }
+    #[cfg(feature = "runtime-benchmarks")]
+    fn seal_for_benchmark(_: &ProviderId, _: SlotId, _: &ips_pallet_traits::SlotFacts, _: CommD) {}
 }
 
 /// Beacons of the last 50 blocks: the block's number, repeated.
@@ -262,6 +264,11 @@ pub(crate) fn set_registered_at(n: u8, block: BlockNumber) {
     NodeTable::mutate(provider(n), |node| node.as_mut().unwrap().4 = block);
 }
 
+/// Takes the node away and leaves its worker, which cannot be in the real registry.
+pub(crate) fn forget(n: u8) {
+    NodeTable::remove(provider(n));
+}
+
 pub(crate) fn retire(n: u8) {
     NodeTable::remove(provider(n));
     WorkerTable::remove(AccountKey(worker(n).into()));
@@ -314,5 +321,9 @@ pub(crate) fn run(test: impl FnOnce()) {
             "tokens appeared or vanished"
         );
         Market::do_try_state().expect("invariants hold after the test");
+        if pallet::Orders::<Test>::iter_keys().next().is_none() {
+            let held = <Balances as InspectHold<AccountId32>>::total_balance_on_hold(&client());
+            assert_eq!(held, 0, "something is held for no order");
+        }
     });
 }

@@ -67,8 +67,8 @@ pub struct Order {
     pub params: OrderParams,
     /// Block of the order.
     pub opened_at: BlockNumber,
-    /// Beacon of a block after it (`BEACON_DELAY_BLOCKS`), kept here from the first claim on, since
-    /// the chain forgets it.
+    /// Beacon of a block after it (`BEACON_DELAY_BLOCKS`), kept here from the first claim on, since the
+    /// chain forgets it.
     pub lottery_beacon: Option<Beacon>,
     /// Slots that were never active and have not ended: open, or open again if their provider fails.
     pub open_slots: u16,

@@ -20,9 +20,9 @@ pub trait WeightInfo {
     fn confirm_deal() -> Weight;
     /// Of `settle` that pays and ends a deal of `p` pieces.
     fn settle(p: u32) -> Weight;
-    /// Of `cancel_order` with `s` slots, half of them claimed but not delivered.
+    /// Of `cancel_order` with `s` slots, all of them claimed but not delivered.
     fn cancel_order(s: u32) -> Weight;
-    /// Of `renew` with `s` slots, half of them claimed.
+    /// Of `renew` with `s` slots, all of them claimed.
     fn renew(s: u32) -> Weight;
     /// Of `prune_order` with `s` slots.
     fn prune_order(s: u32) -> Weight;

@@ -124,9 +124,6 @@ pub trait Replicas {
     fn proven_through(slot: SlotId, pieces: u64) -> Option<BlockNumber>;
     /// The sector that holds a piece: number, data root, state.
     fn sector_of(slot: SlotId, piece: PieceIndex) -> Option<(SectorNumber, CommD, SectorState)>;
-    /// Puts a slot of one piece into an active sector with that data root, for benchmarks.
-    #[cfg(feature = "runtime-benchmarks")]
-    fn seal_for_benchmark(provider: &ProviderId, slot: SlotId, facts: &SlotFacts, comm_d: CommD);
     /// Makes the slot's first `pieces` proven through a block for benchmarks, each in its own sector.
     #[cfg(feature = "runtime-benchmarks")]
     fn prove_for_benchmark(
@@ -135,6 +132,9 @@ pub trait Replicas {
         pieces: u64,
         proven_through: BlockNumber,
     );
+    /// Puts a slot of one piece into an active sector with that data root, for benchmarks.
+    #[cfg(feature = "runtime-benchmarks")]
+    fn seal_for_benchmark(provider: &ProviderId, slot: SlotId, facts: &SlotFacts, comm_d: CommD);
 }
 
 /// Randomness of recent blocks. Implemented by `pallet-porep`.

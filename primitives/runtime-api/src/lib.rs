@@ -9,7 +9,10 @@ extern crate alloc;
 use alloc::vec::Vec;
 use ips_primitives::{
     challenge::Beacon,
-    id::{AccountKey, AgreementId, BlockNumber, FileId, OrderId, ProviderId, SlotId},
+    id::{
+        AccountKey, AgreementId, BlockNumber, FileId, OrderId, PartitionIndex, ProviderId,
+        SectorNumber, SlotId,
+    },
     view::{AgreementView, ChainInfo, DealView, NodeView, OrderView, PartitionView, SectorView},
 };
 
@@ -39,10 +42,15 @@ sp_api::decl_runtime_apis! {
         fn orders_of_client(client: AccountKey, after: Option<OrderId>) -> Vec<OrderView>;
         /// Slots of a provider after `after`, ascending, at most `DEALS_PAGE`.
         fn deals_of(provider: ProviderId, after: Option<SlotId>) -> Vec<DealView>;
-        /// Sectors of a provider, at most 1024.
-        fn sectors_of(provider: ProviderId) -> Vec<SectorView>;
-        /// Partitions of a provider.
-        fn partitions_of(provider: ProviderId) -> Vec<PartitionView>;
+        /// Sectors of a provider after `after`, in no order that means anything, at most
+        /// `SECTORS_PAGE`.
+        fn sectors_of(provider: ProviderId, after: Option<SectorNumber>) -> Vec<SectorView>;
+        /// Partitions of a provider after `after`, in no order that means anything, at most
+        /// `PARTITIONS_PAGE`.
+        fn partitions_of(
+            provider: ProviderId,
+            after: Option<PartitionIndex>,
+        ) -> Vec<PartitionView>;
         /// A retrieval agreement.
         fn agreement(id: AgreementId) -> Option<AgreementView>;
     }

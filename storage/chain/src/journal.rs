@@ -9,7 +9,7 @@ use ips_primitives::id::BlockNumber;
 use redb::{backends::InMemoryBackend, Database, ReadableTable, TableDefinition};
 
 const PENDING: TableDefinition<'_, u32, &[u8]> = TableDefinition::new("pending/1");
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 /// Most records that are read back: twice what can be in flight.
 const RECORDS_MAX: usize = 32;
 
@@ -29,6 +29,8 @@ pub(crate) struct Pending {
     pub(crate) earlier: Vec<[u8; 32]>,
     /// Block its mortality counts from.
     pub(crate) born_at: BlockNumber,
+    /// Block that the first of its builds counts from: it is in no block before.
+    pub(crate) since: BlockNumber,
 }
 
 impl Pending {
@@ -46,7 +48,7 @@ pub(crate) enum JournalError {
     Busy,
     /// The disk or the file.
     #[error("journal: {0}")]
-    Storage(#[from] redb::Error),
+    Storage(Box<redb::Error>),
 }
 
 /// The records of one account.
@@ -58,7 +60,7 @@ macro_rules! from_redb {
     ($($error:ty),+) => {
         $(impl From<$error> for JournalError {
             fn from(error: $error) -> Self {
-                Self::Storage(error.into())
+                Self::Storage(Box::new(error.into()))
             }
         })+
     };
@@ -76,7 +78,7 @@ impl Journal {
         match Database::create(path) {
             Ok(database) => Self::with(database),
             Err(redb::DatabaseError::DatabaseAlreadyOpen) => Err(JournalError::Busy),
-            Err(error) => Err(JournalError::Storage(error.into())),
+            Err(error) => Err(JournalError::Storage(Box::new(error.into()))),
         }
     }
 
@@ -84,7 +86,7 @@ impl Journal {
     pub(crate) fn in_memory() -> Result<Self, JournalError> {
         let database = Database::builder()
             .create_with_backend(InMemoryBackend::new())
-            .map_err(|error| JournalError::Storage(error.into()))?;
+            .map_err(|error| JournalError::Storage(Box::new(error.into())))?;
         Self::with(database)
     }
 
@@ -161,6 +163,7 @@ mod tests {
             hash: [hash; 32],
             earlier: vec![[9; 32]],
             born_at: 7,
+            since: 5,
         }
     }
 
@@ -188,7 +191,7 @@ mod tests {
         for cut in 0..bytes.len() {
             assert_eq!(decode(&bytes[..cut]), None);
         }
-        bytes[0] = 2;
+        bytes[0] = VERSION + 1;
         assert_eq!(decode(&bytes), None);
     }
 }

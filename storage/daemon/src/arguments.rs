@@ -1,6 +1,6 @@
 //! The flags of a storage node, shared by `ips-storage` and by a chain node with storage inside.
 
-use std::{num::NonZeroUsize, path::PathBuf};
+use std::{num::NonZeroUsize, path::PathBuf, time::Duration};
 
 use clap::Args;
 use ips_primitives::{
@@ -53,6 +53,12 @@ pub struct StorageArguments {
     /// All nodes are on this machine or network: use loopback and private addresses.
     #[arg(long)]
     local: bool,
+    /// Most connections with other nodes in each direction; 500 for class super, else 100.
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    connections: Option<u32>,
+    /// How many seconds a chain that does not answer is waited for at the start.
+    #[arg(long, default_value_t = 60, value_name = "SECONDS")]
+    chain_wait: u64,
     /// Folder of proof parameters; the user's cache by default.
     #[arg(long, env = "IPS_PARAMS")]
     params: Option<PathBuf>,
@@ -107,6 +113,7 @@ impl StorageArguments {
         Ok(StorageConfig {
             base_path,
             chain,
+            chain_wait: Duration::from_secs(self.chain_wait),
             owner,
             offer: Offer {
                 class: self.class,
@@ -123,6 +130,7 @@ impl StorageArguments {
             external: self.external,
             bootstrap: self.bootstrap,
             local_network: self.local,
+            connections_max: self.connections,
             params: self.params,
             prover_cores: self.cores,
             on_thread_start,

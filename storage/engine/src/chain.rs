@@ -198,7 +198,7 @@ pub enum ChainError {
 /// Reads of the chain's state at the best block.
 #[async_trait]
 pub trait ChainReader: Send + Sync {
-    /// Constants and keys; cached after the first call.
+    /// Constants and keys; may be a minute old.
     async fn info(&self) -> Result<ChainInfo, ChainError>;
     /// The best head, updated as blocks come; survives reconnects.
     fn heads(&self) -> watch::Receiver<Head>;
@@ -210,7 +210,9 @@ pub trait ChainReader: Send + Sync {
     async fn node(&self, provider: ProviderId) -> Result<Option<NodeView>, ChainError>;
     /// Registered nodes, at most `max`.
     async fn nodes(&self, max: u32) -> Result<Vec<NodeView>, ChainError>;
-    /// Orders with an open slot, from `from` on, at most `max`.
+    /// The id that the next order gets; all orders are below it.
+    async fn next_order(&self) -> Result<OrderId, ChainError>;
+    /// Orders with a slot to claim, from `from` on, ascending, at most `max`; none = there are no more.
     async fn open_orders(&self, from: OrderId, max: u32) -> Result<Vec<OrderView>, ChainError>;
     /// An order.
     async fn order(&self, order: OrderId) -> Result<Option<OrderView>, ChainError>;

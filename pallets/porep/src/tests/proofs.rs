@@ -311,7 +311,7 @@ fn accepted_post_proves_the_period_once() {
         );
         assert_eq!(Promises::get(), vec![(owner(), true)]);
         assert_noop!(post(1, post_proof(1)), Error::<Test>::AlreadyProven);
-        let view = &Porep::partitions_of(owner())[0];
+        let view = &Porep::partitions_of(owner(), None)[0];
         assert!(view.proven);
         assert_eq!((view.proven_periods, view.window.period), (1, 1));
         use ips_pallet_traits::Replicas;

@@ -8,8 +8,8 @@ use ips_primitives::{
 use super::*;
 use crate::{
     mock::{
-        account, free_pledge, set_capacity, set_free_pledge, set_node, set_registered_at, CAPACITY,
-        PLEDGE,
+        account, forget, free_pledge, set_capacity, set_free_pledge, set_node, set_registered_at,
+        CAPACITY, PLEDGE,
     },
     GroupSeats, Orders, ProviderSlots, SlotKey,
 };
@@ -70,6 +70,8 @@ fn claims_of_strangers_and_of_what_does_not_exist_are_refused() {
         assert_ok!(claim(1, slot(0, 0)));
         ready(2);
         refused(claim(2, slot(0, 0)), Error::<Test>::SlotTaken);
+        forget(2);
+        refused(claim(2, slot(0, 1)), Error::<Test>::NotAProvider);
     });
 }
 

@@ -94,6 +94,14 @@ fn bad_orders_are_refused_and_nothing_is_held() {
 #[test]
 fn a_slot_has_at_most_64_pieces() {
     let profile = <Test as crate::Config>::Profile::get();
+    crate::mock::run(|| {
+        crate::mock::TestProfile::set(ips_primitives::sector::Profile::TEST);
+        refused(
+            call(client(), Call::place_order { params: params() }),
+            Error::<Test>::SlotTooLarge,
+        );
+    });
+    crate::mock::TestProfile::set(ips_primitives::sector::Profile::DEV);
     // 16 MiB is the largest slot, and is 17 pieces of this profile.
     assert!(profile.pieces_of(16 << 20) <= crate::SLOT_PIECES_MAX);
     assert!(ips_primitives::sector::Profile::TEST.pieces_of(1 << 20) > crate::SLOT_PIECES_MAX);

@@ -39,6 +39,17 @@ pub(super) const POE: u8 = 54;
     dead_code,
     reason = "names as the runtime's metadata has them"
 )]
+enum SystemCall {
+    #[codec(index = 0)]
+    remark { remark: Vec<u8> },
+}
+
+#[derive(Encode, TypeInfo)]
+#[allow(
+    non_camel_case_types,
+    dead_code,
+    reason = "names as the runtime's metadata has them"
+)]
 enum BalancesCall {
     #[codec(index = 3)]
     transfer_keep_alive {
@@ -352,7 +363,7 @@ fn v15(without: Without) -> RuntimeMetadataV15 {
         pallet(
             "System",
             SYSTEM,
-            None,
+            Some(meta_type::<SystemCall>()),
             Some(meta_type::<SystemEvent>()),
             None,
         ),
