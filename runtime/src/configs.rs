@@ -4,6 +4,8 @@ mod randomness;
 mod storage;
 mod xcm;
 
+#[cfg(test)]
+pub(crate) use self::storage::NodeDeposit;
 pub(crate) use self::{
     storage::{Sectors, Terms},
     xcm::{LocationToAccountId, XcmRouter},

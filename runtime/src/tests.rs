@@ -3,6 +3,7 @@
 mod chain;
 mod keys;
 mod life;
+mod market;
 mod presets;
 mod randomness;
 mod shape;
