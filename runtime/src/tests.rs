@@ -2,6 +2,7 @@
 
 mod chain;
 mod keys;
+mod life;
 mod market;
 mod presets;
 mod randomness;

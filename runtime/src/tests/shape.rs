@@ -6,14 +6,8 @@ use frame_support::{
     traits::{GetCallIndex, GetCallName, PalletInfoAccess},
     weights::Weight,
 };
-use ips_primitives::{proof_calls::CLAIM_BATCH_MAX, sector::SECTOR_PIECES_MAX};
-use pallet_poe::WeightInfo as _;
-use pallet_porep::WeightInfo as _;
 
-use crate::{
-    configs::{RuntimeBlockWeights, Sectors},
-    *,
-};
+use crate::{configs::RuntimeBlockWeights, *};
 
 /// Indices of our pallets, which other chains and clients write into their messages.
 #[test]
@@ -101,34 +95,4 @@ fn every_call_of_ours_fits_a_block_and_weighs_something() {
             assert!(weight.ref_time() > 0, "{call:?} weighs nothing");
         }
     }
-}
-
-#[test]
-fn the_longest_calls_with_proofs_fit_a_block() {
-    type Sealing = pallet_porep::weights::SubstrateWeight<Runtime>;
-    type Reading = pallet_poe::weights::SubstrateWeight<Runtime>;
-    let pieces = SECTOR_PIECES_MAX * Sectors::get().profile.post_sectors;
-    for weight in [
-        Sealing::pre_commit(SECTOR_PIECES_MAX),
-        Sealing::prove_commit(SECTOR_PIECES_MAX),
-        Sealing::submit_post(pieces),
-        Sealing::dispute(SECTOR_PIECES_MAX),
-        Sealing::terminate(SECTOR_PIECES_MAX),
-        Reading::claim(CLAIM_BATCH_MAX),
-        Reading::withdraw(pallet_poe::CLAIMANTS_MAX),
-    ] {
-        assert!(weight.all_lte(extrinsic_max()), "{weight:?} is too much");
-    }
-}
-
-#[test]
-fn the_ticks_of_a_block_leave_most_of_it_to_users() {
-    type Sealing = pallet_porep::weights::SubstrateWeight<Runtime>;
-    let sectors = Sectors::get();
-    let partition = SECTOR_PIECES_MAX * sectors.profile.post_sectors;
-    let pieces = sectors.tick_pieces_max.max(partition);
-    let ended = Sealing::terminate(SECTOR_PIECES_MAX).saturating_mul(2);
-    let tick = Sealing::tick(sectors.tick_partitions_max, pieces).saturating_add(ended);
-    let half = crate::constants::MAXIMUM_BLOCK_WEIGHT.saturating_div(2);
-    assert!(tick.all_lte(half), "{tick:?} of {half:?}");
 }
