@@ -1,5 +1,6 @@
 //! How the SDK's pallets are set; our own are in `storage`, messages between chains in `xcm`.
 
+mod randomness;
 mod storage;
 mod xcm;
 
@@ -183,7 +184,7 @@ pub(crate) type ConsensusHook = cumulus_pallet_aura_ext::FixedVelocityConsensusH
 
 impl cumulus_pallet_parachain_system::Config for Runtime {
     type RuntimeEvent = RuntimeEvent;
-    type OnSystemEvent = storage::KeepRelayRandomness;
+    type OnSystemEvent = randomness::KeepRelayEntropy;
     type SelfParaId = parachain_info::Pallet<Runtime>;
     type OutboundXcmpMessageSource = XcmpQueue;
     type DmpQueue = frame_support::traits::EnqueueWithOrigin<MessageQueue, RelayOrigin>;

@@ -59,6 +59,7 @@ impl CallName {
             Call::Transfer { .. } => name!("Balances", "transfer_keep_alive", "balances.transfer_keep_alive"),
             Call::PlaceOrder(_) => name!("StorageMarket", "place_order", "storage_market.place_order"),
             Call::CancelOrder(_) => name!("StorageMarket", "cancel_order", "storage_market.cancel_order"),
+            Call::PruneOrder(_) => name!("StorageMarket", "prune_order", "storage_market.prune_order"),
             Call::ClaimSlot(_) => name!("StorageMarket", "claim_slot", "storage_market.claim_slot"),
             Call::ConfirmDeal { .. } => name!("StorageMarket", "confirm_deal", "storage_market.confirm_deal"),
             Call::Settle(_) => name!("StorageMarket", "settle", "storage_market.settle"),
@@ -135,14 +136,15 @@ impl CallBytes {
 fn arguments(call: &Call) -> Vec<u8> {
     match call {
         Call::Register(r) => (
-            r.class, r.worker, r.operator, &r.peer_id, &r.addresses, r.capacity_bytes,
+            (r.class, r.worker, r.operator, &r.peer_id, &r.addresses, r.capacity_bytes),
+            r.consents,
         ).encode(),
         Call::UpdateAddresses { peer_id, addresses } => (addresses, peer_id).encode(),
         Call::Pledge(amount) => amount.encode(),
         Call::SetAsk(ask) => ask.encode(),
         Call::Transfer { to, amount } => (ADDRESS_ID, to, Compact(*amount)).encode(),
         Call::PlaceOrder(params) => params.encode(),
-        Call::CancelOrder(order) => order.encode(),
+        Call::CancelOrder(order) | Call::PruneOrder(order) => order.encode(),
         Call::ClaimSlot(slot) | Call::Settle(slot) => slot.encode(),
         Call::ConfirmDeal { slot, signature } => (slot, signature).encode(),
         Call::PreCommit(args) => args.encode(),

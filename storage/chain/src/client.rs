@@ -19,7 +19,10 @@ use ips_primitives::{
         AccountKey, AgreementId, Balance, BlockNumber, FileId, Genesis, OrderId, ProviderId,
         Signature,
     },
-    view::{AgreementView, ChainInfo, DealView, NodeView, OrderView, PartitionView, SectorView},
+    view::{
+        AgreementView, ChainInfo, DealView, NodeView, OrderView, PartitionView, SectorView,
+        DEALS_PAGE, ORDERS_PAGE, PARTITIONS_PAGE, SECTORS_PAGE,
+    },
 };
 use subxt_rpcs::RpcClient;
 use tokio::sync::watch;
@@ -44,6 +47,9 @@ const INFO_KEPT: Duration = Duration::from_secs(60);
 const FIRST_PATIENCE: Duration = Duration::from_secs(10);
 /// How long a node is waited for later: a restart with a database to check takes minutes.
 const PATIENCE: Duration = Duration::from_secs(300);
+
+/// Pages of one answer that are asked for at most.
+const PAGES_MAX: usize = 256;
 
 /// Where an account's submitter keeps what is in flight.
 #[derive(Clone, Debug, Default)]
@@ -126,6 +132,31 @@ impl SubxtReader {
         self.ask("IpsApi_provider_of", &worker).await
     }
 
+    /// Every page of an answer about `of`: asks again after the last entry while pages are full.
+    async fn ask_pages<T, Id>(
+        &self,
+        method: &str,
+        of: &(impl Encode + Sync),
+        (page, id): (u32, impl Fn(&T) -> Id + Send + Sync),
+    ) -> Result<Vec<T>, ChainError>
+    where
+        T: Decode + Send,
+        Id: Encode + Send + Sync,
+    {
+        let page = usize::try_from(page).unwrap_or(usize::MAX);
+        let mut all: Vec<T> = Vec::new();
+        for _ in 0..PAGES_MAX {
+            let after = all.last().map(&id);
+            let next: Vec<T> = self.ask(method, &(of, after)).await?;
+            let is_full = next.len() >= page;
+            all.extend(next);
+            if !is_full {
+                break;
+            }
+        }
+        Ok(all)
+    }
+
     async fn ask<T: Decode>(&self, method: &str, arguments: &impl Encode) -> Result<T, ChainError> {
         self.shared.rpc.runtime_api(method, arguments).await
     }
@@ -195,23 +226,37 @@ impl ChainReader for SubxtReader {
     }
 
     async fn orders_of_file(&self, file: FileId) -> Result<Vec<OrderView>, ChainError> {
-        self.ask("IpsApi_orders_of_file", &file).await
+        let pages = (ORDERS_PAGE, |order: &OrderView| order.id);
+        self.ask_pages("IpsApi_orders_of_file", &file, pages).await
     }
 
     async fn orders_of_client(&self, client: AccountKey) -> Result<Vec<OrderView>, ChainError> {
-        self.ask("IpsApi_orders_of_client", &client).await
+        let pages = (ORDERS_PAGE, |order: &OrderView| order.id);
+        self.ask_pages("IpsApi_orders_of_client", &client, pages)
+            .await
     }
 
     async fn deals_of(&self, provider: ProviderId) -> Result<Vec<DealView>, ChainError> {
-        self.ask("IpsApi_deals_of", &provider).await
+        let pages = (DEALS_PAGE, |deal: &DealView| deal.slot);
+        self.ask_pages("IpsApi_deals_of", &provider, pages).await
     }
 
     async fn sectors_of(&self, provider: ProviderId) -> Result<Vec<SectorView>, ChainError> {
-        self.ask("IpsApi_sectors_of", &provider).await
+        let pages = (SECTORS_PAGE, |sector: &SectorView| sector.number);
+        let mut sectors = self
+            .ask_pages("IpsApi_sectors_of", &provider, pages)
+            .await?;
+        sectors.sort_by_key(|sector: &SectorView| sector.number);
+        Ok(sectors)
     }
 
     async fn partitions_of(&self, provider: ProviderId) -> Result<Vec<PartitionView>, ChainError> {
-        self.ask("IpsApi_partitions_of", &provider).await
+        let pages = (PARTITIONS_PAGE, |partition: &PartitionView| partition.index);
+        let mut partitions = self
+            .ask_pages("IpsApi_partitions_of", &provider, pages)
+            .await?;
+        partitions.sort_by_key(|partition: &PartitionView| partition.index);
+        Ok(partitions)
     }
 
     async fn agreement(&self, id: AgreementId) -> Result<Option<AgreementView>, ChainError> {

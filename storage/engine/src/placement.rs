@@ -8,12 +8,12 @@ use std::{
 };
 
 use ips_primitives::{
-    challenge::{lottery_draw, lottery_threshold},
-    deal::SlotState,
+    challenge::lottery_draw,
+    deal::{OrderParams, SlotState},
     id::{Balance, BlockNumber, OrderId, ProviderId, SlotId},
     node_class::NodeClass,
-    placement::{collateral_for, Candidate},
-    view::{ChainInfo, NodeView, OrderView, SlotView, OPEN_ORDERS_SCAN_MAX},
+    placement::{collateral_for, Admission, Candidate, ClaimDeadlines, ClaimTimes, SlotLottery},
+    view::{ChainInfo, NodeView, OrderView, SlotView},
 };
 
 use crate::{
@@ -37,7 +37,7 @@ pub(crate) async fn run(node: Arc<Node>) -> Result<(), EngineError> {
     let mut watcher = node.watcher();
     let mut claimer = Claimer {
         node,
-        scan: Scan::default(),
+        next: OrderId(0),
         paused: HashMap::new(),
         neighbours: HashMap::new(),
     };
@@ -49,33 +49,11 @@ pub(crate) async fn run(node: Arc<Node>) -> Result<(), EngineError> {
     }
 }
 
-/// Where the search for open orders goes on.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Scan {
-    /// Next id among the older orders.
-    older: u64,
-}
-
-impl Scan {
-    /// First id of the newest orders, which are looked at in every round.
-    fn newest(end: u64) -> u64 {
-        end.saturating_sub(u64::from(OPEN_ORDERS_SCAN_MAX))
-    }
-
-    /// Id after the ids that a page has covered.
-    fn after(from: u64, page: &[OrderView]) -> u64 {
-        let is_full = u32::try_from(page.len()).is_ok_and(|orders| orders >= PAGE);
-        match page.last().filter(|_| is_full) {
-            Some(last) => last.id.0.saturating_add(1),
-            None => from.saturating_add(u64::from(OPEN_ORDERS_SCAN_MAX)),
-        }
-    }
-}
-
 /// What the rounds share.
 struct Claimer {
     node: Arc<Node>,
-    scan: Scan,
+    /// Where the search for open orders goes on, so that no order waits for ever behind others.
+    next: OrderId,
     paused: HashMap<OrderId, BlockNumber>,
     /// Class and operator of other nodes.
     neighbours: HashMap<ProviderId, (NodeClass, [u8; 32])>,
@@ -122,31 +100,25 @@ impl Claimer {
         Ok(())
     }
 
-    /// The newest open orders, and some of the older ones in turn.
+    /// The next open orders, from the first again once after the last.
     async fn open_orders(&mut self) -> Result<Vec<OrderView>, EngineError> {
-        let chain = &self.node.chain;
-        let end = chain.next_order().await?.0;
-        let newest = Scan::newest(end);
-        let (mut found, mut pages) = (Vec::new(), 0);
-        let mut from = newest;
-        while from < end && pages < PAGES_MAX {
-            let page = chain.open_orders(OrderId(from), PAGE).await?;
-            from = Scan::after(from, &page);
-            found.extend(page);
-            pages += 1;
-        }
-        while pages < PAGES_MAX {
-            if self.scan.older >= newest {
-                self.scan.older = 0;
+        let (start, mut found, mut wrapped) = (self.next, Vec::new(), false);
+        for _ in 0..PAGES_MAX {
+            let page = self.node.chain.open_orders(self.next, PAGE).await?;
+            self.next = match page.last() {
+                Some(last) => OrderId(last.id.0.saturating_add(1)),
+                None => OrderId(0),
+            };
+            let is_end = page.is_empty();
+            found.extend(
+                page.into_iter()
+                    .filter(|order| !wrapped || order.id < start),
+            );
+            if is_end && (wrapped || start == OrderId(0)) || wrapped && self.next > start {
                 break;
             }
-            let page = chain.open_orders(OrderId(self.scan.older), PAGE).await?;
-            self.scan.older = Scan::after(self.scan.older, &page);
-            found.extend(page);
-            pages += 1;
+            wrapped |= is_end;
         }
-        let mut seen = HashSet::new();
-        found.retain(|order| seen.insert(order.id));
         Ok(found)
     }
 
@@ -154,7 +126,10 @@ impl Claimer {
     async fn has_seat(&mut self, order: &OrderView, round: &Round) -> Result<bool, EngineError> {
         let mut of_class = 0u8;
         for slot in &order.slots {
-            let Some(provider) = slot.provider.filter(|_| is_taken(slot, round)) else {
+            let Some(provider) = slot
+                .provider
+                .filter(|_| is_taken(slot, &order.params, round))
+            else {
                 continue;
             };
             let Some((class, operator)) = self.neighbour(provider).await? else {
@@ -247,20 +222,30 @@ async fn means(node: &Arc<Node>, view: &NodeView) -> Result<Means, EngineError> 
     })
 }
 
-/// Whether a claim was not delivered in time, so that anybody may claim its slot.
-fn is_undelivered(slot: &SlotView, round: &Round) -> bool {
-    let late =
-        |claimed_at: BlockNumber| round.now.saturating_sub(claimed_at) > round.info.delivery_blocks;
-    slot.state == SlotState::Claimed && slot.claimed_at.is_some_and(late)
+/// Whether a claim undoes the present one: it was not delivered or not sealed in time.
+fn is_overdue(slot: &SlotView, params: &OrderParams, round: &Round) -> bool {
+    let Some(claimed_at) = slot.claimed_at else {
+        return false;
+    };
+    let times = ClaimTimes {
+        claimed_at,
+        confirmed_at: slot.confirmed_at,
+        duration_blocks: params.duration_blocks,
+    };
+    let deadlines = ClaimDeadlines {
+        delivery_blocks: round.info.delivery_blocks,
+        seal_blocks: round.info.seal_blocks,
+    };
+    deadlines.overdue(slot.state, &times, round.now).is_some()
 }
 
 /// Whether somebody has the slot.
-fn is_taken(slot: &SlotView, round: &Round) -> bool {
+fn is_taken(slot: &SlotView, params: &OrderParams, round: &Round) -> bool {
     let is_held = matches!(
         slot.state,
         SlotState::Claimed | SlotState::Confirmed | SlotState::Active | SlotState::Faulty
     );
-    is_held && !is_undelivered(slot, round)
+    is_held && !is_overdue(slot, params, round)
 }
 
 /// The slot of an order that this node may and can claim now.
@@ -275,30 +260,33 @@ fn slot_to_claim(order: &OrderView, round: &Round, means: &Means) -> Option<Slot
     if !fits {
         return None;
     }
-    let elapsed = now.saturating_sub(order.opened_at);
     let candidate = Candidate {
+        provider: view.provider,
         class: view.class,
         reliability_permille: view.reliability_permille,
+        registered_at: view.registered_at,
     };
+    let beacon = order.lottery_beacon;
     let free = order.slots.iter().filter(|slot| {
-        let is_free = slot.state == SlotState::Open || is_undelivered(slot, round);
+        let is_free = slot.state == SlotState::Open || is_overdue(slot, params, round);
         is_free && slot.provider != Some(view.provider)
     });
-    let slots = free.map(|slot| SlotId {
-        order: order.id,
-        slot: slot.index,
-    });
-    let Some(beacon) = order.lottery_beacon else {
-        // Not known yet, or forgotten before anybody claimed: then everybody may.
-        return slots
-            .min_by_key(|slot| slot.slot)
-            .filter(|_| elapsed > info.lottery_blocks);
-    };
-    let drawn = slots.filter_map(|slot| {
-        let weight = candidate.lottery_weight(params.erasure.is_data(slot.slot.0), 0);
-        let threshold = lottery_threshold(weight, elapsed, info.lottery_blocks);
-        let draw = lottery_draw(&beacon, slot, &view.provider);
-        (draw < threshold).then_some((draw, slot))
+    let drawn = free.filter_map(|slot| {
+        let slot = SlotId {
+            order: order.id,
+            slot: slot.index,
+        };
+        let lottery = SlotLottery {
+            slot,
+            is_data: params.erasure.is_data(slot.slot.0),
+            opened_at: order.opened_at,
+            beacon,
+            lottery_blocks: info.lottery_blocks,
+            reliability_permille_min: info.reliability_permille_min,
+        };
+        // Without a beacon any slot will do; the first is as good as another.
+        let draw = beacon.map_or(0, |beacon| lottery_draw(&beacon, slot, &view.provider));
+        (lottery.admit(&candidate, *now) == Admission::Admitted).then_some((draw, slot))
     });
     drawn.min_by_key(|(draw, _)| *draw).map(|(_, slot)| slot)
 }

@@ -2,6 +2,7 @@
 
 use ips_engine::chain::{Call, Registration};
 use ips_primitives::{
+    consent::Consents,
     deal::{Ask, OrderParams},
     fragment::{ErasureParams, FragmentSize},
     id::{
@@ -34,6 +35,7 @@ fn of_accounts() -> Vec<Call> {
             peer_id: vec![8; 38],
             addresses: vec![vec![9; 8]],
             capacity_bytes: 10,
+            consents: Consents::default(),
         }),
         Call::UpdateAddresses {
             peer_id: vec![8; 38],
@@ -67,6 +69,7 @@ fn of_deals() -> Vec<Call> {
             delivery_key: AccountKey([15; 32]),
         }),
         Call::CancelOrder(SLOT.order),
+        Call::PruneOrder(SLOT.order),
         Call::ClaimSlot(SLOT),
         Call::ConfirmDeal {
             slot: SLOT,

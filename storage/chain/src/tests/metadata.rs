@@ -2,6 +2,7 @@
 
 use codec::{Compact, Decode, Encode};
 use ips_primitives::{
+    consent::Consents,
     deal::{Ask, OrderParams},
     id::{
         AccountKey, AgreementId, Balance, OrderId, PartitionIndex, ProviderId, SectorNumber,
@@ -77,6 +78,8 @@ enum MarketCall {
     settle { slot: SlotId },
     #[codec(index = 5)]
     cancel_order { order: OrderId },
+    #[codec(index = 7)]
+    prune_order { order: OrderId },
 }
 
 #[derive(Encode, TypeInfo)]
@@ -98,7 +101,10 @@ struct NodeParams {
 )]
 enum NodesCall {
     #[codec(index = 0)]
-    register { params: NodeParams },
+    register {
+        params: NodeParams,
+        consents: Consents,
+    },
     #[codec(index = 1)]
     update {
         addresses: Vec<Vec<u8>>,

@@ -3,7 +3,8 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use ips_primitives::{
-    deal::{Ask, OrderParams, SlotState},
+    challenge::Beacon,
+    deal::{Ask, OrderDeposit, OrderParams, SlotState},
     id::{
         AccountKey, AgreementId, Balance, BlockNumber, Genesis, OrderId, ProviderId, SlotId,
         SlotIndex,
@@ -68,11 +69,14 @@ impl MockChain {
                 deadlines: 2,
             },
             lottery_blocks: 8,
+            reliability_permille_min: 200,
             delivery_blocks: 200,
+            seal_blocks: 1_000,
             seed_delay_blocks: 3,
             ticket_blocks: 100,
             prove_commit_blocks: 50,
             collateral_per_mib: 1,
+            order_deposit: OrderDeposit::default(),
             beacon_blocks: 500,
         };
         let head = head_at(10);
@@ -140,6 +144,7 @@ impl MockChain {
             capacity_bytes: node.capacity_bytes,
             used_bytes: known.map_or(0, |known| known.used_bytes),
             reliability_permille: 1000,
+            registered_at: 0,
             ask: Some(Ask {
                 price_per_mib_block: 1,
                 duration_blocks_max: 1_000_000,

@@ -12,7 +12,7 @@ use ips_primitives::{
     },
     view::{
         AgreementView, ChainInfo, DealView, NodeView, OrderView, PartitionView, SectorView,
-        SlotView, OPEN_ORDERS_SCAN_MAX,
+        SlotView,
     },
 };
 use tokio::sync::watch;
@@ -84,10 +84,9 @@ impl ChainReader for MockClient {
             let mut slots = order.slots.iter();
             slots.any(|slot| slot.state == SlotState::Open || late(slot))
         };
-        let max = usize::try_from(max.min(OPEN_ORDERS_SCAN_MAX)).unwrap_or(usize::MAX);
-        let end = OrderId(from.0.saturating_add(u64::from(OPEN_ORDERS_SCAN_MAX)));
+        let max = usize::try_from(max).unwrap_or(usize::MAX);
         let state = self.chain.lock();
-        let scanned = state.orders.range(from..end).map(|(_, order)| order);
+        let scanned = state.orders.range(from..).map(|(_, order)| order);
         Ok(scanned.filter(is_open).take(max).cloned().collect())
     }
 

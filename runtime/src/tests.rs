@@ -1,0 +1,7 @@
+//! Tests of the runtime as a whole, by topic: natively, on blocks with inherents and real extrinsics.
+
+mod chain;
+mod keys;
+mod presets;
+mod randomness;
+mod shape;
