@@ -2,7 +2,7 @@
 //!
 //! Format: redb table `pending/1`, key = nonce, value = SCALE of [`Pending`] after a version byte.
 
-use std::path::Path;
+use std::{fs, io, path::Path};
 
 use codec::{Decode, Encode};
 use ips_primitives::id::BlockNumber;
@@ -75,7 +75,8 @@ from_redb!(
 impl Journal {
     /// Opens or makes the file.
     pub(crate) fn open(path: &Path) -> Result<Self, JournalError> {
-        match Database::create(path) {
+        create_whole(path).map_err(|error| JournalError::Storage(Box::new(error)))?;
+        match Database::open(path) {
             Ok(database) => Self::with(database),
             Err(redb::DatabaseError::DatabaseAlreadyOpen) => Err(JournalError::Busy),
             Err(error) => Err(JournalError::Storage(Box::new(error.into()))),
@@ -142,6 +143,23 @@ impl Journal {
     }
 }
 
+/// Makes an empty database if there is none. redb cannot open one whose making was cut short by a kill, so
+/// it is made beside and renamed.
+fn create_whole(path: &Path) -> Result<(), redb::Error> {
+    if path.try_exists()? {
+        return Ok(());
+    }
+    let beside = path.with_extension("new");
+    match fs::remove_file(&beside) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
+        _ => {}
+    }
+    drop(Database::create(&beside)?);
+    fs::rename(&beside, path)?;
+    fs::File::open(path.parent().unwrap_or(path))?.sync_all()?;
+    Ok(())
+}
+
 fn decode(bytes: &[u8]) -> Option<Pending> {
     let (version, mut rest) = bytes.split_first()?;
     if *version != VERSION {
@@ -181,6 +199,16 @@ mod tests {
         journal.remove(&pending(5, 9)).unwrap();
         journal.remove(&pending(4, 2)).unwrap();
         assert_eq!(journal.all().unwrap(), vec![pending(5, 1)]);
+    }
+
+    #[test]
+    fn a_half_made_journal_is_made_anew() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal.redb");
+        fs::write(path.with_extension("new"), [0; 5000]).unwrap();
+        let journal = Journal::open(&path).unwrap();
+        assert_eq!(journal.all().unwrap(), Vec::new());
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 
     #[test]

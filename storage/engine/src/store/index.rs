@@ -8,6 +8,7 @@ mod sectors;
 mod slots;
 
 use std::{
+    fs, io,
     path::Path,
     sync::{PoisonError, RwLock},
 };
@@ -69,6 +70,26 @@ fn failed(error: impl Into<redb::Error>) -> StoreError {
     }
 }
 
+/// Makes an empty database if there is none. redb cannot open one whose making was cut short by a kill, so
+/// it is made beside and renamed.
+fn create_whole(path: &Path) -> Result<(), redb::DatabaseError> {
+    let io = |error: io::Error| redb::DatabaseError::Storage(error.into());
+    if path.try_exists().map_err(io)? {
+        return Ok(());
+    }
+    let beside = path.with_extension("new");
+    match fs::remove_file(&beside) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(io(error)),
+        _ => {}
+    }
+    drop(Database::create(&beside)?);
+    fs::rename(&beside, path).map_err(io)?;
+    let folder = path.parent().unwrap_or(path);
+    fs::File::open(folder)
+        .and_then(|open| open.sync_all())
+        .map_err(io)
+}
+
 fn key(slot: SlotId) -> SlotKey {
     (slot.order.0, slot.slot.0)
 }
@@ -77,9 +98,8 @@ impl Index {
     pub(super) fn open(path: &Path) -> Result<Self, StoreError> {
         let path = path.to_owned();
         Self::with(Box::new(move || {
-            Database::builder()
-                .set_cache_size(CACHE_BYTES)
-                .create(&path)
+            create_whole(&path)?;
+            Database::builder().set_cache_size(CACHE_BYTES).open(&path)
         }))
     }
 
@@ -212,12 +232,9 @@ impl Index {
 mod tests {
     use super::*;
     use redb::{backends::FileBackend, StorageBackend};
-    use std::{
-        fs, io,
-        sync::{
-            atomic::{AtomicBool, Ordering},
-            Arc,
-        },
+    use std::sync::{
+        atomic::{AtomicBool, Ordering},
+        Arc,
     };
 
     /// A file on a disk that can be full.
@@ -289,6 +306,18 @@ mod tests {
         // A number that may have reached the disk is not given again, one that did not may be.
         let next = index.next_sector(5).unwrap().0;
         assert!(next >= 6, "{next}");
+    }
+
+    #[test]
+    fn a_half_made_index_is_made_anew() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("index.redb");
+        fs::write(path.with_extension("new"), [0; 5000]).unwrap();
+        let index = Index::open(&path).unwrap();
+        assert!(index.is_new());
+        drop(index);
+        assert!(!Index::open(&path).unwrap().is_new());
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     io::{BufRead as _, BufReader},
     path::Path,
-    process::{Command, Stdio},
+    process::{Child, Command, Stdio},
     time::Duration,
 };
 
@@ -220,19 +220,44 @@ fn needed(store: &Store) -> BTreeSet<String> {
         .collect()
 }
 
+/// Runs this binary as the child.
+fn spawn(folder: &Path) -> Child {
+    Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", CHILD, "--nocapture", "--test-threads=1"])
+        .env(FOLDER, folder)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap()
+}
+
+#[test]
+fn a_kill_at_the_very_first_start_leaves_a_store_that_opens() {
+    let mut random = rand::thread_rng();
+    for _ in 0..ROUNDS {
+        let folder = tempfile::tempdir().unwrap();
+        let mut child = spawn(folder.path());
+        let made = folder.path().join("tmp");
+        while !made.exists() {
+            std::hint::spin_loop();
+        }
+        std::thread::sleep(Duration::from_micros(random.gen_range(0..15_000)));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let mut acknowledged = Acknowledged::default();
+        lines.for_each(|line| acknowledged.note(&line.unwrap()));
+        acknowledged.check(folder.path());
+    }
+}
+
 #[test]
 fn what_was_acknowledged_survives_sigkill_at_any_moment() {
     let folder = tempfile::tempdir().unwrap();
     let mut acknowledged = Acknowledged::default();
     let mut random = rand::thread_rng();
     for _ in 0..ROUNDS {
-        let mut child = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", CHILD, "--nocapture", "--test-threads=1"])
-            .env(FOLDER, folder.path())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
+        let mut child = spawn(folder.path());
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let enough = acknowledged.count + random.gen_range(1..40);
         while acknowledged.count < enough {
