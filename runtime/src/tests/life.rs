@@ -296,7 +296,7 @@ fn slot_state(index: usize) -> SlotState {
 /// The storage proof that a node owes in the next block, if its window is open.
 fn post(name: &str) -> Option<RuntimeCall> {
     let next = System::block_number() + 1;
-    let view: PartitionView = Porep::partitions_of(provider(name)).into_iter().next()?;
+    let view: PartitionView = Porep::partitions_of(provider(name), None).into_iter().next()?;
     let (window, beacon) = (view.window, view.beacon?);
     let is_due = !view.proven && next < window.closes_at && view.set.iter().any(|r| r.0 != [0; 32]);
     if !is_due {
@@ -397,7 +397,7 @@ fn order_is_placed_sealed_proven_and_paid() {
     chain.read(|| {
         assert!(free(NODES[5]) > before, "proven time is paid");
         for name in NODES {
-            let partition = Porep::partitions_of(provider(name)).remove(0);
+            let partition = Porep::partitions_of(provider(name), None).remove(0);
             assert_eq!(partition.missed_periods, 0);
             assert!(partition.proven_periods >= 1);
         }

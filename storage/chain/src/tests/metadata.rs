@@ -97,6 +97,7 @@ struct NodeParams {
 #[allow(
     non_camel_case_types,
     dead_code,
+    clippy::large_enum_variant,
     reason = "names as the runtime's metadata has them"
 )]
 enum NodesCall {
