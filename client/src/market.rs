@@ -167,6 +167,7 @@ mod tests {
             capacity_bytes: 1 << 20,
             used_bytes: 0,
             reliability_permille: 1000,
+            registered_at: 0,
             ask: Some(Ask {
                 price_per_mib_block: price,
                 duration_blocks_max: 50,

@@ -15,7 +15,7 @@ use ips_encoding::{FileSecret, Layout, Limits, Manifest, Privacy};
 use ips_engine::chain::{ChainClient, ChainError, ChainReader};
 use ips_primitives::{
     fragment::Level,
-    id::{FileId, OrderId},
+    id::{Balance, FileId, OrderId},
 };
 use serde::Serialize;
 use serde_json::json;
@@ -181,7 +181,10 @@ impl Putting<'_> {
 
     async fn ensure_funds(&self, terms: &Terms, layout: &Layout) -> Result<(), ClientError> {
         let account = self.chain.account();
-        let (need, have) = (terms.total(layout), self.chain.balance(account).await?);
+        let deposit = self.chain.info().await?.order_deposit.of(terms.erasure);
+        let deposits = deposit.saturating_mul(Balance::from(layout.groups()));
+        let need = terms.total(layout).saturating_add(deposits);
+        let have = self.chain.balance(account).await?;
         if have < need {
             let account = keys::address_of(account);
             return Err(ClientError::NoFunds {

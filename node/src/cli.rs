@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::Parser;
 
+use crate::log::LogFormat;
+
 /// A node of the IPS chain.
 #[derive(Debug, Parser)]
 #[command(
@@ -13,7 +15,10 @@ use clap::Parser;
         ips-node --dev --tmp                      a development chain, one block every 3 s\n  \
         ips-node --dev --dev-block-time 1000      one block every second\n  \
         ips-node --dev --instant-seal             a block as soon as there is a transaction\n  \
-        ips-node --dev --storage --storage-owner //Node1\n\n\
+        ips-node --dev --base-path ./chain        the same chain after every start, also after kill -9\n  \
+        ips-node --dev --storage --storage-owner //Node1 --storage-args \"--local --price 1000000\"\n\n\
+        With --instant-seal no block is made while nobody sends a transaction, so deadlines do not\n\
+        pass: storage nodes need blocks by the clock. SIGTERM and Ctrl-C end the node cleanly.\n\n\
         Look at the chain: polkadot.js apps, custom endpoint ws://127.0.0.1:9944",
     version,
     propagate_version = true,
@@ -47,6 +52,10 @@ pub(crate) struct RunCmd {
     #[arg(long)]
     pub(crate) instant_seal: bool,
 
+    /// Layout of log lines on standard error; --log chooses what is logged.
+    #[arg(long, value_enum, default_value_t = LogFormat::Human, value_name = "FORMAT")]
+    pub(crate) log_format: LogFormat,
+
     /// Storage node inside this node.
     #[command(flatten)]
     pub(crate) storage: StorageArgs,
@@ -63,7 +72,7 @@ pub(crate) struct StorageArgs {
     #[arg(long, value_name = "DIR", requires = "storage")]
     pub(crate) storage_path: Option<PathBuf>,
 
-    /// Flags of `ips-storage`, handed on as one string, e.g. `--class super --capacity 10GiB`.
+    /// Flags of `ips-storage`, handed on as one string, e.g. `--class personal --capacity 10GiB`.
     #[arg(
         long,
         value_name = "FLAGS",

@@ -1,15 +1,18 @@
 //! What each command does.
 
+use frame_benchmarking_cli::BenchmarkCmd;
 use sc_cli::{
     CliConfiguration, Database, DatabaseParams, ImportParams, KeystoreParams, NetworkParams,
     SharedParams, SubstrateCli,
 };
 use sc_service::PartialComponents;
+use sp_runtime::traits::HashingFor;
 
 use crate::{
     chain_spec,
     cli::{Cli, RunCmd, Subcommand},
-    service,
+    log::{self, LogFormat},
+    panics, service,
 };
 
 impl SubstrateCli for Cli {
@@ -38,11 +41,12 @@ impl SubstrateCli for Cli {
     }
 
     fn load_spec(&self, id: &str) -> Result<Box<dyn sc_service::ChainSpec>, String> {
-        chain_spec::load(id)
+        chain_spec::load_built(id)
     }
 }
 
-/// The SDK's configuration with ParityDB as the database.
+/// The SDK's configuration with ParityDB as the database, JSON logs, and a panic handler that spares
+/// the process if only the storage node panics.
 impl CliConfiguration for RunCmd {
     fn shared_params(&self) -> &SharedParams {
         self.base.shared_params()
@@ -115,6 +119,24 @@ impl CliConfiguration for RunCmd {
     fn dev_key_seed(&self, is_dev: bool) -> sc_cli::Result<Option<String>> {
         self.base.dev_key_seed(is_dev)
     }
+
+    fn init<F>(&self, url: &String, version: &String, logger_hook: F) -> sc_cli::Result<()>
+    where
+        F: FnOnce(&mut sc_cli::LoggerBuilder),
+    {
+        match self.log_format {
+            LogFormat::Human => self.base.init(url, version, logger_hook)?,
+            LogFormat::Json => {
+                sp_panic_handler::set(url, version);
+                log::start_json(&self.log_filters()?)?;
+                if let Err(error) = fdlimit::raise_fd_limit() {
+                    tracing::warn!(%error, "the limit of open files stays as it is");
+                }
+            }
+        }
+        panics::spare_storage_threads();
+        Ok(())
+    }
 }
 
 /// Parses the arguments and does what they say.
@@ -124,6 +146,7 @@ pub(crate) fn run() -> sc_cli::Result<()> {
         None => run_node(&cli),
         Some(Subcommand::Key(cmd)) => cmd.run(&cli),
         Some(Subcommand::ExportChainSpec(cmd)) => cmd.run(chain_spec::load(&cmd.chain)?),
+        Some(Subcommand::Benchmark(cmd)) => run_benchmark(cmd),
         Some(subcommand) => run_on_database(&cli, subcommand),
     }
 }
@@ -138,49 +161,72 @@ fn run_node(cli: &Cli) -> sc_cli::Result<()> {
                     .into(),
             ));
         }
-        Ok(service::dev::start(config, run).await?)
+        Ok(service::dev::start(config, run)?)
     })
+}
+
+/// Measures a blob that was built with benchmarks; this binary's own blob has none.
+fn run_benchmark(cmd: &BenchmarkCmd) -> sc_cli::Result<()> {
+    match cmd {
+        BenchmarkCmd::Pallet(cmd) if cmd.runtime.is_some() => {
+            sc_cli::LoggerBuilder::new("info").init()?;
+            cmd.run_with_spec::<HashingFor<ips_runtime::Block>, service::ExtraHostFunctions>(None)
+        }
+        _ => Err(sc_cli::Error::Input(
+            "use `benchmark pallet --runtime BLOB`, as scripts/benchmark-weights.sh does".into(),
+        )),
+    }
 }
 
 fn run_on_database(cli: &Cli, subcommand: &Subcommand) -> sc_cli::Result<()> {
     match subcommand {
         Subcommand::CheckBlock(cmd) => cli.create_runner(&**cmd)?.async_run(|config| {
-            let PartialComponents { client, task_manager, import_queue, .. } =
-                service::new_partial(&config)?;
+            let PartialComponents {
+                client,
+                task_manager,
+                import_queue,
+                ..
+            } = service::new_partial(&config)?;
             Ok((cmd.run(client, import_queue), task_manager))
         }),
         Subcommand::ExportBlocks(cmd) => cli.create_runner(&**cmd)?.async_run(|config| {
-            let PartialComponents { client, task_manager, .. } = service::new_partial(&config)?;
+            let PartialComponents {
+                client,
+                task_manager,
+                ..
+            } = service::new_partial(&config)?;
             Ok((cmd.run(client, config.database), task_manager))
         }),
         Subcommand::ImportBlocks(cmd) => cli.create_runner(&**cmd)?.async_run(|config| {
-            let PartialComponents { client, task_manager, import_queue, .. } =
-                service::new_partial(&config)?;
+            let PartialComponents {
+                client,
+                task_manager,
+                import_queue,
+                ..
+            } = service::new_partial(&config)?;
             Ok((cmd.run(client, import_queue), task_manager))
         }),
         Subcommand::ExportState(cmd) => cli.create_runner(&**cmd)?.async_run(|config| {
-            let PartialComponents { client, task_manager, .. } = service::new_partial(&config)?;
+            let PartialComponents {
+                client,
+                task_manager,
+                ..
+            } = service::new_partial(&config)?;
             Ok((cmd.run(client, config.chain_spec), task_manager))
         }),
-        Subcommand::PurgeChain(cmd) => {
-            cli.create_runner(&**cmd)?.sync_run(|config| cmd.run(config.database))
-        }
+        Subcommand::PurgeChain(cmd) => cli
+            .create_runner(&**cmd)?
+            .sync_run(|config| cmd.run(config.database)),
         Subcommand::Revert(cmd) => cli.create_runner(&**cmd)?.async_run(|config| {
-            let PartialComponents { client, task_manager, backend, .. } =
-                service::new_partial(&config)?;
+            let PartialComponents {
+                client,
+                task_manager,
+                backend,
+                ..
+            } = service::new_partial(&config)?;
             Ok((cmd.run(client, backend, None), task_manager))
         }),
-        Subcommand::Benchmark(cmd) => match &**cmd {
-            frame_benchmarking_cli::BenchmarkCmd::Pallet(cmd) => {
-                cli.create_runner(cmd)?.sync_run(|config| {
-                    cmd.run_with_spec::<sp_runtime::traits::HashingFor<ips_runtime::Block>, service::HostFunctions>(
-                        Some(config.chain_spec),
-                    )
-                })
-            }
-            _ => Err("only `benchmark pallet` is built in".into()),
-        },
-        Subcommand::Key(_) | Subcommand::ExportChainSpec(_) => {
+        Subcommand::Key(_) | Subcommand::ExportChainSpec(_) | Subcommand::Benchmark(_) => {
             unreachable!("handled without a database by the caller")
         }
     }

@@ -5,6 +5,8 @@
 mod chain_spec;
 mod cli;
 mod command;
+mod log;
+mod panics;
 mod rpc;
 mod service;
 mod storage;
@@ -13,5 +15,6 @@ fn main() -> sc_cli::Result<()> {
     // Both the chain's and the storage network's TLS would otherwise pick a provider on first use,
     // and panic if both crates' features are on. A second install only fails if one is there.
     let _ = rustls::crypto::ring::default_provider().install_default();
+    panics::name_prover_threads();
     command::run()
 }

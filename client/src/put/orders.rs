@@ -61,7 +61,12 @@ impl Market for SubxtClient {
     }
 
     async fn cancel(&self, id: OrderId) -> Result<(), ChainError> {
-        self.submit(Call::CancelOrder(id)).await.map(drop)
+        self.submit(Call::CancelOrder(id)).await?;
+        // What is cancelled is over: its deposit comes back now, or whenever somebody prunes it.
+        if let Err(error) = self.submit(Call::PruneOrder(id)).await {
+            tracing::info!(%error, order = id.0, "the order's deposit stays held");
+        }
+        Ok(())
     }
 }
 

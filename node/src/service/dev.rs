@@ -9,15 +9,15 @@ use std::{sync::Arc, time::Duration};
 use codec::Encode;
 use cumulus_client_parachain_inherent::MockValidationDataInherentDataProvider;
 use cumulus_primitives_core::{
-    relay_chain::{well_known_keys::ONE_EPOCH_AGO_RANDOMNESS, HeadData, UpgradeGoAhead},
+    relay_chain::{well_known_keys::CURRENT_BLOCK_RANDOMNESS, HeadData, UpgradeGoAhead},
     CollectCollationInfo, GetParachainInfo,
 };
 use futures::StreamExt;
 use ips_runtime::{constants::SLOT_MILLISECONDS, Hash, Header};
 use sc_client_api::HeaderBackend;
 use sc_consensus_manual_seal::{
-    consensus::aura::AuraConsensusDataProvider, run_instant_seal, run_manual_seal, EngineCommand,
-    InstantSealParams, ManualSealParams,
+    consensus::aura::AuraConsensusDataProvider, run_instant_seal_and_finalize, run_manual_seal,
+    EngineCommand, InstantSealParams, ManualSealParams,
 };
 use sc_network::NetworkBackend;
 use sc_service::{Configuration, PartialComponents, TaskManager};
@@ -70,7 +70,7 @@ impl Inherents {
         })
     }
 
-    /// What the relay chain's randomness would be: unknown before the block is made.
+    /// What the relay block's randomness would be: known to this node alone before the block is made.
     fn randomness(&self, block: u32) -> [u8; 32] {
         ips_primitives::hash::blake2_256(&[&*self.secret, &block.to_le_bytes()])
     }
@@ -103,8 +103,8 @@ impl Inherents {
             relay_offset: self.relay_offset,
             relay_blocks_per_para_block: 1,
             additional_key_values: Some(vec![(
-                ONE_EPOCH_AGO_RANDOMNESS.to_vec(),
-                self.randomness(block).encode(),
+                CURRENT_BLOCK_RANDOMNESS.to_vec(),
+                Some(self.randomness(block)).encode(),
             )]),
             upgrade_go_ahead: info.new_validation_code.map(|_| UpgradeGoAhead::GoAhead),
             ..Default::default()
@@ -114,15 +114,11 @@ impl Inherents {
 }
 
 /// Starts the chain, its RPC server, block production and, if asked for, the storage node.
-pub(crate) async fn start(
-    config: Configuration,
-    run: RunCmd,
-) -> Result<TaskManager, sc_service::Error> {
-    start_with::<sc_network::NetworkWorker<Block, Hash>>(config, run).await
+pub(crate) fn start(config: Configuration, run: RunCmd) -> Result<TaskManager, sc_service::Error> {
+    start_with::<sc_network::NetworkWorker<Block, Hash>>(config, run)
 }
 
-#[allow(clippy::unused_async)]
-async fn start_with<Net: NetworkBackend<Block, Hash>>(
+fn start_with<Net: NetworkBackend<Block, Hash>>(
     config: Configuration,
     run: RunCmd,
 ) -> Result<TaskManager, sc_service::Error> {
@@ -137,17 +133,11 @@ async fn start_with<Net: NetworkBackend<Block, Hash>>(
         other: (),
     } = new_partial(&config)?;
 
-    let mut net_config = sc_network::config::FullNetworkConfiguration::<_, _, Net>::new(
-        &config.network,
-        config.prometheus_registry().cloned(),
-    );
-    net_config.network_config.default_peers_set.in_peers = 0;
-    net_config.network_config.default_peers_set.out_peers = 0;
     let metrics = Net::register_notification_metrics(config.prometheus_registry());
     let (network, system_rpc_tx, tx_handler_controller, sync_service, _) =
         sc_service::build_network(sc_service::BuildNetworkParams {
             config: &config,
-            net_config,
+            net_config: without_peers::<Net>(&config),
             client: client.clone(),
             transaction_pool: transaction_pool.clone(),
             spawn_handle: task_manager.spawn_handle(),
@@ -170,10 +160,9 @@ async fn start_with<Net: NetworkBackend<Block, Hash>>(
     )?;
 
     let base_path = config.base_path.path().to_path_buf();
-    let rpc_builder = {
-        let (client, pool) = (client.clone(), transaction_pool.clone());
-        Box::new(move |_| rpc::module(client.clone(), pool.clone()).map_err(Into::into))
-    };
+    let (rpc_client, pool) = (client.clone(), transaction_pool.clone());
+    let rpc_builder =
+        Box::new(move |_| rpc::module(rpc_client.clone(), pool.clone()).map_err(Into::into));
     let rpc_handlers = sc_service::spawn_tasks(sc_service::SpawnTasksParams {
         rpc_builder,
         client,
@@ -194,6 +183,19 @@ async fn start_with<Net: NetworkBackend<Block, Hash>>(
         storage::spawn(&task_manager, &rpc_handlers, &run.storage, &base_path)?;
     }
     Ok(task_manager)
+}
+
+/// The network's settings: a development chain has no peers.
+fn without_peers<Net: NetworkBackend<Block, Hash>>(
+    config: &Configuration,
+) -> sc_network::config::FullNetworkConfiguration<Block, Hash, Net> {
+    let mut settings = sc_network::config::FullNetworkConfiguration::new(
+        &config.network,
+        config.prometheus_registry().cloned(),
+    );
+    let peers = &mut settings.network_config.default_peers_set;
+    (peers.in_peers, peers.out_peers) = (0, 0);
+    settings
 }
 
 fn spawn_authoring(
@@ -227,7 +229,11 @@ fn spawn_authoring(
             consensus_data_provider: Some(Box::new(digests)),
             create_inherent_data_providers,
         };
-        spawn_essential(task_manager, "instant-seal", run_instant_seal(params));
+        spawn_essential(
+            task_manager,
+            "instant-seal",
+            run_instant_seal_and_finalize(params),
+        );
         return Ok(());
     }
     let period = Duration::from_millis(run.dev_block_time);

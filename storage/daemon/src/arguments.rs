@@ -1,6 +1,6 @@
 //! The flags of a storage node, shared by `ips-storage` and by a chain node with storage inside.
 
-use std::{num::NonZeroUsize, path::PathBuf};
+use std::{num::NonZeroUsize, path::PathBuf, time::Duration};
 
 use clap::Args;
 use ips_primitives::{
@@ -18,13 +18,14 @@ pub struct StorageArguments {
     /// Owner's key: a development account such as //Node1, or a key file.
     #[arg(long, env = "IPS_OWNER")]
     owner: Option<String>,
-    /// Class of this machine: mobile, personal, professional, enterprise or super.
+    /// Class of this machine: mobile, personal or professional. Enterprise and super nodes are promoted
+    /// by governance later.
     #[arg(long, default_value = "personal", value_parser = parse_class)]
     class: NodeClass,
-    /// Who runs this machine, 32 bytes in hex; the owner by default. One operator holds at most one
-    /// slot of a group of a file.
-    #[arg(long, value_parser = parse_operator)]
-    operator: Option<[u8; 32]>,
+    /// Key of who runs this machine, as for the owner; the owner by default. Signs once, at the
+    /// registration. One operator holds at most one slot of a group of a file.
+    #[arg(long)]
+    operator: Option<String>,
     /// Space for slots, such as 10GiB; sealed copies need up to five times as much disk.
     #[arg(long, default_value = "10GiB", value_parser = parse_bytes)]
     capacity: u64,
@@ -52,6 +53,12 @@ pub struct StorageArguments {
     /// All nodes are on this machine or network: use loopback and private addresses.
     #[arg(long)]
     local: bool,
+    /// Most connections with other nodes in each direction; 500 for class super, else 100.
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    connections: Option<u32>,
+    /// How many seconds a chain that does not answer is waited for at the start.
+    #[arg(long, default_value_t = 60, value_name = "SECONDS")]
+    chain_wait: u64,
     /// Folder of proof parameters; the user's cache by default.
     #[arg(long, env = "IPS_PARAMS")]
     params: Option<PathBuf>,
@@ -65,13 +72,6 @@ fn parse_class(text: &str) -> Result<NodeClass, String> {
         let names: Vec<_> = NodeClass::ALL.iter().map(|class| class.name()).collect();
         format!("choose one of {}", names.join(", "))
     })
-}
-
-fn parse_operator(text: &str) -> Result<[u8; 32], String> {
-    let mut operator = [0; 32];
-    let digits = text.strip_prefix("0x").unwrap_or(text);
-    hex::decode_to_slice(digits, &mut operator).map_err(|_| "give 32 bytes in hex".to_owned())?;
-    Ok(operator)
 }
 
 fn parse_bytes(text: &str) -> Result<u64, String> {
@@ -108,18 +108,16 @@ impl StorageArguments {
         chain: ChainSource,
         on_thread_start: Option<ThreadHook>,
     ) -> anyhow::Result<StorageConfig> {
-        let owner = self
-            .owner
-            .as_deref()
-            .map(AccountSigner::parse)
-            .transpose()?;
+        let key = |text: &Option<String>| text.as_deref().map(AccountSigner::parse).transpose();
+        let (owner, operator) = (key(&self.owner)?, key(&self.operator)?);
         Ok(StorageConfig {
             base_path,
             chain,
+            chain_wait: Duration::from_secs(self.chain_wait),
             owner,
             offer: Offer {
                 class: self.class,
-                operator: self.operator,
+                operator,
                 capacity_bytes: self.capacity,
                 ask: Ask {
                     price_per_mib_block: self.price,
@@ -132,6 +130,7 @@ impl StorageArguments {
             external: self.external,
             bootstrap: self.bootstrap,
             local_network: self.local,
+            connections_max: self.connections,
             params: self.params,
             prover_cores: self.cores,
             on_thread_start,

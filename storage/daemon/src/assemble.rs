@@ -1,11 +1,14 @@
 //! Swarm, prover, chain and engine from one configuration.
 
-use std::{net::IpAddr, num::NonZeroUsize, path::PathBuf, sync::Arc, time::Duration};
+use std::{num::NonZeroUsize, path::PathBuf, sync::Arc, time::Duration};
 
-use anyhow::Context as _;
+use anyhow::{bail, Context as _};
 use ips_chain::{AccountSigner, RpcClient, SubmitterConfig, SubxtClient, SubxtReader};
-use ips_engine::{chain::ChainReader as _, Config, Engine, EngineHandle, EngineStatus};
-use ips_primitives::{id::ProviderId, sector::Profile};
+use ips_engine::{
+    chain::{ChainError, ChainReader as _},
+    Config, Engine, EngineHandle, EngineStatus,
+};
+use ips_primitives::{id::ProviderId, node_class::NodeClass, sector::Profile};
 use ips_sealing::{LocalSealer, ParamsCache};
 use ips_swarm::{
     spawn_on_own_runtime, Address, NodeKey, PeerId, Swarm, SwarmConfig, SwarmThread, ThreadHook,
@@ -13,13 +16,19 @@ use ips_swarm::{
 
 use crate::{
     folder::BasePath,
-    onboarding::{self, Offer, Reachable},
+    onboarding::{self, Announcer, Offer},
 };
 
 /// Registered nodes that are asked for a way into the network.
 const BOOTSTRAP_NODES_MAX: u32 = 64;
+/// Connections of a super node in each direction, unless the settings say otherwise.
+const SUPER_CONNECTIONS: u32 = 500;
 /// What the swarm gets to bind its addresses.
 const LISTEN_LIMIT: Duration = Duration::from_secs(20);
+/// What a rebuilt swarm gets to bind them again, before another look.
+const REBIND_LIMIT: Duration = Duration::from_secs(1);
+/// Between two attempts to reach the chain at the start.
+const CHAIN_PAUSE: Duration = Duration::from_secs(2);
 /// What each part gets to end.
 const SHUTDOWN_LIMIT: Duration = Duration::from_secs(4);
 
@@ -44,6 +53,8 @@ pub struct StorageConfig {
     pub base_path: PathBuf,
     /// The chain.
     pub chain: ChainSource,
+    /// How long a chain that does not answer is waited for at the start.
+    pub chain_wait: Duration,
     /// The owner's key, for registration and money; not needed once the node is registered.
     pub owner: Option<AccountSigner>,
     /// What is offered.
@@ -56,6 +67,8 @@ pub struct StorageConfig {
     pub bootstrap: Vec<Address>,
     /// All nodes are on this machine or network.
     pub local_network: bool,
+    /// Most connections in each direction; `None` = what fits the class.
+    pub connections_max: Option<u32>,
     /// Folder of proof parameters; `None` = the user's cache.
     pub params: Option<PathBuf>,
     /// Heavy proving steps at once.
@@ -69,6 +82,7 @@ pub struct StorageNode {
     engine: EngineHandle,
     swarm: Swarm,
     thread: SwarmThread,
+    announcer: Announcer,
     /// Kept to the end: the next process must not start before the store is closed.
     base: BasePath,
 }
@@ -82,7 +96,8 @@ impl StorageNode {
         let base = BasePath::take(&config.base_path)?;
         let worker = base.worker()?;
         let network_key = base.network_key()?;
-        let reader = connect(&config.chain).await?;
+        let reader = connect(&config).await?;
+        base.bind(reader.genesis(), config.offer.capacity_bytes)?;
         let info = reader.info().await.context("read the chain's constants")?;
 
         let provider = match &config.owner {
@@ -104,10 +119,11 @@ impl StorageNode {
         let swarm_config = swarm_config(&config, network_key, &reader, provider).await?;
         let (swarm, thread) = spawn_on_own_runtime(swarm_config, Some(engine.service()))?;
         match start_engine(&config, engine, &swarm, &reader, &worker, provider).await {
-            Ok(engine) => Ok(Self {
+            Ok((engine, announcer)) => Ok(Self {
                 engine,
                 swarm,
                 thread,
+                announcer,
                 base,
             }),
             Err(error) => {
@@ -134,6 +150,22 @@ impl StorageNode {
         Ok(self.base.write_status(&json)?)
     }
 
+    /// Whether every part still runs.
+    pub fn is_running(&self) -> bool {
+        !self.thread.is_finished()
+    }
+
+    /// Tells the chain if the addresses have changed, as they do when a machine moves to another
+    /// network. A failure is logged, and repeated at the next call.
+    pub async fn follow_addresses(&mut self) {
+        // A swarm that is being rebuilt has not bound all of them yet.
+        let bound = tokio::time::timeout(REBIND_LIMIT, self.swarm.listening()).await;
+        let Ok(Ok(bound)) = bound else { return };
+        if let Err(error) = self.announcer.follow(bound).await {
+            tracing::warn!("the chain does not know the new addresses: {error:#}");
+        }
+    }
+
     /// The engine.
     pub fn engine(&self) -> &EngineHandle {
         &self.engine
@@ -158,12 +190,33 @@ impl StorageNode {
     }
 }
 
-async fn connect(source: &ChainSource) -> anyhow::Result<SubxtReader> {
-    let reader = match source {
-        ChainSource::Url(url) => SubxtReader::connect(url).await,
-        ChainSource::Client { rpc, name } => SubxtReader::new(rpc.clone(), name).await,
-    };
-    Ok(reader?)
+/// The chain; one that does not answer may just be starting, so it is waited for.
+async fn connect(config: &StorageConfig) -> anyhow::Result<SubxtReader> {
+    let deadline = tokio::time::Instant::now() + config.chain_wait;
+    loop {
+        let attempt = match &config.chain {
+            ChainSource::Url(url) if !is_websocket(url) => {
+                bail!("--rpc {url} is no WebSocket URL; write it like ws://127.0.0.1:9944")
+            }
+            ChainSource::Url(url) => SubxtReader::connect(url).await,
+            ChainSource::Client { rpc, name } => SubxtReader::new(rpc.clone(), name).await,
+        };
+        match attempt {
+            Err(error @ ChainError::Unreachable { .. })
+                if tokio::time::Instant::now() + CHAIN_PAUSE < deadline =>
+            {
+                tracing::warn!("{error}; trying again");
+                tokio::time::sleep(CHAIN_PAUSE).await;
+            }
+            attempt => return Ok(attempt?),
+        }
+    }
+}
+
+fn is_websocket(url: &str) -> bool {
+    ["ws://", "wss://"]
+        .iter()
+        .any(|scheme| url.starts_with(scheme))
 }
 
 fn engine_config(config: &StorageConfig, base: &BasePath, provider: ProviderId) -> Config {
@@ -193,6 +246,11 @@ async fn swarm_config(
     swarm.external.clone_from(&config.external);
     swarm.bootstrap.clone_from(&config.bootstrap);
     swarm.on_thread_start.clone_from(&config.on_thread_start);
+    let by_class = (config.offer.class == NodeClass::Super).then_some(SUPER_CONNECTIONS);
+    if let Some(connections) = config.connections_max.or(by_class) {
+        swarm.limits.inbound_connections = connections;
+        swarm.limits.outbound_connections = connections;
+    }
     let nodes = reader
         .nodes(BOOTSTRAP_NODES_MAX)
         .await
@@ -205,7 +263,8 @@ async fn swarm_config(
         let addresses = node
             .addresses
             .iter()
-            .filter_map(|bytes| Address::from_bytes(bytes).ok());
+            .filter_map(|bytes| Address::from_bytes(bytes).ok())
+            .filter(|address| address.is_reachable(config.local_network));
         swarm
             .bootstrap
             .extend(addresses.map(|address| address.split_peer().0.with_peer(peer)));
@@ -220,49 +279,26 @@ async fn start_engine(
     reader: &SubxtReader,
     worker: &AccountSigner,
     provider: ProviderId,
-) -> anyhow::Result<EngineHandle> {
+) -> anyhow::Result<(EngineHandle, Announcer)> {
     let listening = tokio::time::timeout(LISTEN_LIMIT, swarm.listening());
     let bound = listening
         .await
         .context("the listen addresses are not bound in time")??;
-    let addresses = if config.external.is_empty() {
-        bound
-            .into_iter()
-            .filter(|address| is_public(address, config.local_network))
-            .collect()
-    } else {
-        config.external.clone()
-    };
-    let reach = Reachable {
+    let owner = config.owner.as_ref().map(|owner| {
+        let journal = SubmitterConfig {
+            folder: Some(config.base_path.join("chain")),
+        };
+        SubxtClient::new(reader.clone(), owner.clone(), &journal)
+    });
+    let mut announcer = Announcer {
+        reader: reader.clone(),
+        owner,
+        provider,
         peer: swarm.peer_id(),
-        addresses,
+        external: config.external.clone(),
+        local_network: config.local_network,
+        announced: Vec::new(),
     };
-    match &config.owner {
-        Some(owner) => {
-            let journal = SubmitterConfig {
-                folder: Some(config.base_path.join("chain")),
-            };
-            let owner = SubxtClient::new(reader.clone(), owner.clone(), &journal);
-            onboarding::as_owner(&owner, worker.account(), &config.offer, &reach).await?;
-        }
-        None => onboarding::check_addresses(reader, provider, &reach).await?,
-    }
-    Ok(engine.start(swarm.clone()).await?)
-}
-
-/// Whether telling the address to others makes sense.
-fn is_public(address: &Address, local_network: bool) -> bool {
-    match address.ip() {
-        Some(ip) if ip.is_unspecified() => false,
-        Some(ip) if local_network => ip.is_loopback() || !is_link_local(ip),
-        Some(ip) => !ip.is_loopback() && !is_link_local(ip),
-        None => true,
-    }
-}
-
-fn is_link_local(ip: IpAddr) -> bool {
-    match ip {
-        IpAddr::V4(ip) => ip.is_link_local(),
-        IpAddr::V6(ip) => ip.segments()[0] & 0xffc0 == 0xfe80,
-    }
+    onboarding::onboard(&mut announcer, worker, &config.offer, bound).await?;
+    Ok((engine.start(swarm.clone()).await?, announcer))
 }

@@ -7,6 +7,8 @@ mod arguments;
 mod assemble;
 mod folder;
 mod onboarding;
+mod report;
+mod serve;
 
 pub use arguments::StorageArguments;
 pub use assemble::{ChainSource, StorageConfig, StorageNode};
@@ -15,3 +17,5 @@ pub use ips_chain::AccountSigner;
 pub use ips_engine::EngineStatus;
 pub use ips_swarm::{Address, ThreadHook};
 pub use onboarding::Offer;
+pub use report::StatusReport;
+pub use serve::run;

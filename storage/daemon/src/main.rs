@@ -1,28 +1,70 @@
 //! `ips-storage`: a storage node beside any node of the chain.
 
-use std::{path::PathBuf, process::ExitCode, time::Duration};
+use std::{io::Write as _, path::PathBuf, process::ExitCode};
 
 use anyhow::Context as _;
-use clap::{Parser, ValueEnum};
-use ips_daemon::{ChainSource, FolderError, StorageArguments, StorageConfig, StorageNode};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use ips_daemon::{ChainSource, FolderError, StatusReport, StorageArguments, StorageConfig};
 use ips_engine::chain::ChainError;
 use tokio::signal::unix::{signal, SignalKind};
 
-/// Everything that shutting down may take.
-const SHUTDOWN_LIMIT: Duration = Duration::from_secs(9);
-/// How often `status.json` is written.
-const STATUS_EVERY: Duration = Duration::from_secs(10);
+const EXAMPLES: &str = "EXAMPLES:
+  ips-storage --owner //Node1 --local --capacity 2GiB --price 1000000 --pledge 100000000000000
+      a node of a development chain on this machine (ips-node --dev)
+  ips-storage --rpc wss://rpc.example --owner owner.key --class personal --capacity 500GiB \\
+      --listen /ip4/0.0.0.0/udp/4001/quic-v1 --listen /ip4/0.0.0.0/tcp/4001 \\
+      --external /ip4/203.0.113.7/udp/4001/quic-v1 --external /ip4/203.0.113.7/tcp/4001
+      a public node behind a router that forwards port 4001; make owner.key with: ips keygen
+  ips-storage --rpc wss://rpc.example
+      later starts: the worker key in the base path is enough
+  ips-storage status
+      what the node holds and does
+
+The base path holds the worker key, sealed sectors and the record of what was promised: back it up,
+never run it twice, never copy it to a second machine. SIGTERM and Ctrl-C end the node within ten
+seconds; kill -9 at any time loses nothing that was acknowledged.
+
+EXIT CODES: 0 stopped; 1 failed; 2 wrong arguments; 3 base path in use; 4 chain unreachable;
+5 base path of another chain; 6 (status) not running";
 
 /// Offer disk space to the IPS network and be paid for it.
 ///
 /// Needs a node of the chain (--rpc). At the first start give the owner's key (--owner): it
 /// registers this machine, pledges collateral and sends the worker key its fee money. Later starts
-/// need no owner's key. Exit codes: 0 stopped, 1 failed, 2 wrong arguments, 3 base path in use,
-/// 4 chain unreachable.
+/// need no owner's key, and repeat nothing that is done.
 #[derive(Debug, Parser)]
-#[command(name = "ips-storage", version)]
+#[command(
+    name = "ips-storage",
+    version,
+    after_help = EXAMPLES,
+    args_conflicts_with_subcommands = true
+)]
 struct Arguments {
-    /// Folder for slots, sectors, keys and records; one process at a time.
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    run: RunArguments,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Tell what the node in a base path holds and does, running or not.
+    Status(StatusArguments),
+}
+
+#[derive(Debug, Args)]
+struct StatusArguments {
+    /// Folder of the node.
+    #[arg(long, env = "IPS_BASE_PATH", default_value = "ips-storage")]
+    base_path: PathBuf,
+    /// One JSON object, with `running` and `age_seconds`.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Args)]
+struct RunArguments {
+    /// Folder for slots, sectors, keys and records; one process at a time, one chain for ever.
     #[arg(long, env = "IPS_BASE_PATH", default_value = "ips-storage")]
     base_path: PathBuf,
     /// RPC of a node of the chain.
@@ -31,7 +73,7 @@ struct Arguments {
     /// What is offered, and how.
     #[command(flatten)]
     storage: StorageArguments,
-    /// Layout of log lines; RUST_LOG chooses what is logged.
+    /// Layout of log lines on standard error; RUST_LOG chooses what is logged.
     #[arg(long, value_enum, default_value_t = LogFormat::Human)]
     log_format: LogFormat,
 }
@@ -56,51 +98,66 @@ fn start_log(format: LogFormat) {
     }
 }
 
-async fn run(config: StorageConfig) -> anyhow::Result<()> {
+async fn serve(config: StorageConfig) -> anyhow::Result<()> {
     let mut terminate = signal(SignalKind::terminate()).context("listen to SIGTERM")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("listen to SIGINT")?;
-    let node = tokio::select! {
-        node = StorageNode::start(config) => node?,
-        _ = terminate.recv() => return Ok(()),
-        _ = interrupt.recv() => return Ok(()),
-    };
-    tracing::info!(peer = %node.engine().swarm().peer_id(), "storage node started");
-    let mut tick = tokio::time::interval(STATUS_EVERY);
-    loop {
+    let stop = async move {
         tokio::select! {
-            _ = terminate.recv() => break,
-            _ = interrupt.recv() => break,
-            _ = tick.tick() => {
-                if let Err(error) = node.write_status().await {
-                    tracing::warn!(%error, "status.json not written");
-                }
-            }
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
         }
-    }
-    tracing::info!("stopping");
-    if tokio::time::timeout(SHUTDOWN_LIMIT, node.shutdown())
-        .await
-        .is_err()
-    {
-        tracing::warn!("stopped without waiting for every task");
-    }
-    Ok(())
+    };
+    ips_daemon::run(config, stop).await
 }
 
 fn exit_code(error: &anyhow::Error) -> u8 {
-    let in_use = |cause: &(dyn std::error::Error + 'static)| {
-        matches!(cause.downcast_ref(), Some(FolderError::InUse(_)))
-    };
-    let unreachable = |cause: &(dyn std::error::Error + 'static)| {
-        matches!(cause.downcast_ref(), Some(ChainError::Unreachable { .. }))
-    };
-    if error.chain().any(in_use) {
-        3
-    } else if error.chain().any(unreachable) {
-        4
-    } else {
-        1
+    for cause in error.chain() {
+        match cause.downcast_ref() {
+            Some(FolderError::InUse(_)) => return 3,
+            Some(FolderError::OtherChain { .. }) => return 5,
+            _ => {}
+        }
+        if let Some(ChainError::Unreachable { .. }) = cause.downcast_ref() {
+            return 4;
+        }
     }
+    1
+}
+
+fn run(arguments: RunArguments) -> anyhow::Result<()> {
+    start_log(arguments.log_format);
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("cannot start threads; free memory and try again")?;
+    let RunArguments {
+        base_path,
+        rpc,
+        storage,
+        ..
+    } = arguments;
+    let config = storage.into_config(base_path, ChainSource::Url(rpc), None)?;
+    let ended = runtime.block_on(serve(config));
+    // A prover in the middle of a step is not waited for: the step is repeated after the start.
+    runtime.shutdown_background();
+    ended
+}
+
+/// The exit code: 0 if the node runs, 6 if not.
+fn status(arguments: &StatusArguments) -> anyhow::Result<ExitCode> {
+    let report = StatusReport::read(&arguments.base_path)?;
+    let text = if arguments.json {
+        format!("{}\n", report.json())
+    } else {
+        report.text()
+    };
+    // Not `print!`, which panics if the reader, such as `head`, has left.
+    if let Err(error) = std::io::stdout().write_all(text.as_bytes()) {
+        if error.kind() != std::io::ErrorKind::BrokenPipe {
+            return Err(error).context("write the status");
+        }
+    }
+    Ok(ExitCode::from(if report.is_running { 0 } else { 6 }))
 }
 
 fn main() -> ExitCode {
@@ -111,36 +168,18 @@ fn main() -> ExitCode {
     {
         eprintln!("ips-storage: a TLS provider is installed already; continuing with it");
     }
-    let arguments = Arguments::parse();
-    start_log(arguments.log_format);
-    let runtime = match tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-    {
-        Ok(runtime) => runtime,
-        Err(error) => {
-            eprintln!("ips-storage: cannot start threads: {error}; free memory and try again");
-            return ExitCode::FAILURE;
-        }
-    };
     let Arguments {
-        base_path,
-        rpc,
-        storage,
-        ..
-    } = arguments;
-    let ended = storage
-        .into_config(base_path, ChainSource::Url(rpc), None)
-        .and_then(|config| runtime.block_on(run(config)));
-    // A prover in the middle of a step is not waited for: the step is repeated after the start.
-    runtime.shutdown_background();
-    match ended {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("ips-storage: {error:#}");
-            ExitCode::from(exit_code(&error))
-        }
-    }
+        command,
+        run: flags,
+    } = Arguments::parse();
+    let ended = match command {
+        Some(Command::Status(arguments)) => status(&arguments),
+        None => run(flags).map(|()| ExitCode::SUCCESS),
+    };
+    ended.unwrap_or_else(|error| {
+        eprintln!("ips-storage: {error:#}");
+        ExitCode::from(exit_code(&error))
+    })
 }
 
 #[cfg(test)]
@@ -151,5 +190,23 @@ mod tests {
     #[test]
     fn arguments_are_consistent() {
         Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn exit_codes_tell_causes_apart() {
+        let in_use = anyhow::Error::new(FolderError::InUse("a".into())).context("start");
+        let other = FolderError::OtherChain {
+            path: "a".into(),
+            expected: "1".into(),
+            found: "2".into(),
+        };
+        let unreachable = ChainError::Unreachable {
+            url: "ws://a".into(),
+            reason: "refused".into(),
+        };
+        assert_eq!(exit_code(&in_use), 3);
+        assert_eq!(exit_code(&unreachable.into()), 4);
+        assert_eq!(exit_code(&other.into()), 5);
+        assert_eq!(exit_code(&anyhow::anyhow!("else")), 1);
     }
 }

@@ -16,12 +16,15 @@ use libp2p::{
 use crate::{
     config::{DhtMode, Limits, SwarmConfig},
     error::SwarmError,
+    networks,
 };
 
 /// Closest nodes kept per distance, and asked for.
 const BUCKET_SIZE: NonZeroUsize = NonZeroUsize::new(20).expect("20 is not zero");
 /// Nodes asked at once in a lookup; also its disjoint paths.
 const PARALLELISM: NonZeroUsize = NonZeroUsize::new(3).expect("3 is not zero");
+/// Streams of all protocols on one connection; above, TCP connections end and QUIC streams wait.
+const STREAMS_PER_CONNECTION: u32 = 128;
 /// Contacts and records vanish after this.
 pub(crate) const CONTACT_TTL: Duration = Duration::from_secs(60 * 60);
 
@@ -29,6 +32,7 @@ pub(crate) const CONTACT_TTL: Duration = Duration::from_secs(60 * 60);
 pub(crate) struct Behaviour {
     // First, so that a connection above the limits costs nothing more.
     limits: connection_limits::Behaviour,
+    networks: networks::Behaviour,
     memory: Toggle<memory_connection_limits::Behaviour>,
     pub(crate) identify: identify::Behaviour,
     pub(crate) ping: ping::Behaviour,
@@ -50,9 +54,18 @@ impl Behaviour {
             .with_hide_listen_addrs(!config.local_network);
         Self {
             limits: connection_limits::Behaviour::new(connection_limits(config.limits)),
+            networks: networks::Behaviour::new(
+                config.limits.pending_connections,
+                config.limits.inbound_connections,
+                config.local_network,
+            ),
             memory: memory_limit(config.limits).into(),
             identify: identify::Behaviour::new(identify),
-            ping: ping::Behaviour::default(),
+            ping: ping::Behaviour::new(
+                ping::Config::new()
+                    .with_interval(config.timeouts.ping)
+                    .with_timeout(config.timeouts.ping),
+            ),
             kad: directory(key, config),
             streams: libp2p_stream::Behaviour::new(),
         }
@@ -105,6 +118,12 @@ fn directory(key: &PublicKey, config: &SwarmConfig) -> kad::Behaviour<MemoryStor
     kad
 }
 
+fn multiplexer() -> yamux::Config {
+    let mut multiplexer = yamux::Config::default();
+    multiplexer.set_max_num_streams(STREAMS_PER_CONNECTION as usize);
+    multiplexer
+}
+
 /// Builds transports and behaviours; must run inside a tokio runtime.
 pub(crate) fn build(config: &SwarmConfig) -> Result<libp2p::Swarm<Behaviour>, SwarmError> {
     let before_dns = || {
@@ -113,9 +132,14 @@ pub(crate) fn build(config: &SwarmConfig) -> Result<libp2p::Swarm<Behaviour>, Sw
             .with_tcp(
                 tcp::Config::default().nodelay(true),
                 noise::Config::new,
-                yamux::Config::default,
+                multiplexer,
             )
-            .map(|builder| builder.with_quic())
+            .map(|builder| {
+                builder.with_quic_config(|mut quic| {
+                    quic.max_concurrent_stream_limit = STREAMS_PER_CONNECTION;
+                    quic
+                })
+            })
             .map_err(|_| SwarmError::Transport("noise refuses the node key"))
     };
     // The builder's type after each step has no name, so its two ways to go on share a macro.

@@ -3,7 +3,7 @@
 use std::{
     fmt, fs, io,
     io::{Read as _, Write as _},
-    os::unix::fs::OpenOptionsExt as _,
+    os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _},
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -12,7 +12,10 @@ use std::{
 use ips_primitives::id::Genesis;
 use rand::RngCore as _;
 
-use crate::peer::{Address, PeerId};
+use crate::{
+    peer::{Address, PeerId},
+    protocols::fragment::frame::Pace,
+};
 
 /// Runs first on every thread of the swarm; the node turns its abort-on-panic off here.
 pub type ThreadHook = Arc<dyn Fn() + Send + Sync>;
@@ -32,6 +35,12 @@ pub enum KeyFileError {
         /// Why.
         #[source]
         source: io::Error,
+    },
+    /// Others may read it, so it is no secret any more.
+    #[error("key file {path} is readable by others; run: chmod 600 {path}")]
+    Exposed {
+        /// The file.
+        path: PathBuf,
     },
     /// It is not 32 bytes.
     #[error("key file {path} must hold exactly 32 bytes; move it away to make a new identity")]
@@ -57,7 +66,7 @@ impl NodeKey {
     /// Reads the 32-byte seed from a file; makes one, readable by its owner only, if there is none.
     ///
     /// # Errors
-    /// If the file cannot be read or made, or is not 32 bytes long.
+    /// If the file cannot be read or made, is readable by others, or is not 32 bytes long.
     pub fn load_or_create(path: &Path) -> Result<Self, KeyFileError> {
         let failed = |source| KeyFileError::Io {
             path: path.to_owned(),
@@ -65,6 +74,12 @@ impl NodeKey {
         };
         match fs::File::open(path) {
             Ok(file) => {
+                let mode = file.metadata().map_err(failed)?.permissions().mode();
+                if mode & 0o077 != 0 {
+                    return Err(KeyFileError::Exposed {
+                        path: path.to_owned(),
+                    });
+                }
                 let mut bytes = Vec::new();
                 file.take(33).read_to_end(&mut bytes).map_err(failed)?;
                 let seed = bytes.try_into().map_err(|_| KeyFileError::Length {
@@ -178,6 +193,23 @@ pub struct Timeouts {
     pub find_peer: Duration,
     /// A connection without streams is closed after this.
     pub idle_connection: Duration,
+    /// Between two pings of a connection, and for the answer; two unanswered ones close it.
+    pub ping: Duration,
+    /// Slowest transfer that is borne, in bytes per second, after a grace of `answer`. Manifests must
+    /// be eight times as fast: they are held in memory.
+    pub bytes_per_second_min: u32,
+}
+
+impl Timeouts {
+    /// The slowest transfer of fragments that is borne.
+    pub(crate) fn fragment_pace(&self) -> Pace {
+        Pace::new(self.answer, self.bytes_per_second_min)
+    }
+
+    /// The slowest transfer of a manifest that is borne.
+    pub(crate) fn manifest_pace(&self) -> Pace {
+        Pace::new(self.answer, self.bytes_per_second_min.saturating_mul(8))
+    }
 }
 
 impl Default for Timeouts {
@@ -192,6 +224,8 @@ impl Default for Timeouts {
             keep_alive: Duration::from_secs(5),
             find_peer: Duration::from_secs(20),
             idle_connection: Duration::from_secs(60),
+            ping: Duration::from_secs(15),
+            bytes_per_second_min: 8 << 10,
         }
     }
 }
@@ -268,7 +302,6 @@ fn addresses(texts: &[&str]) -> Vec<Address> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::os::unix::fs::PermissionsExt as _;
 
     #[test]
     fn key_file_is_made_once_and_is_private() {
@@ -281,6 +314,12 @@ mod tests {
             0o600
         );
         assert!(!format!("{made:?}").contains("NodeKey(["));
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
+        assert!(matches!(
+            NodeKey::load_or_create(&path),
+            Err(KeyFileError::Exposed { .. })
+        ));
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
         for bad in [31, 33] {
             fs::write(&path, vec![1; bad]).unwrap();
             assert!(matches!(

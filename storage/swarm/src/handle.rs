@@ -18,7 +18,11 @@ use crate::{
     error::FetchError,
     peer::{Address, PeerId},
     protocols::fragment::PROTOCOL,
+    standing::{Offence, Standing},
 };
+
+/// What is wrong with a peer that only asks.
+const NOT_SERVED: &str = "does not serve /ips/frag/1";
 
 /// Peers whose load is remembered.
 const LOADS_MAX: usize = 4096;
@@ -69,6 +73,7 @@ struct Inner {
     commands: mpsc::Sender<Command>,
     published: watch::Receiver<Published>,
     rebuilds: Arc<AtomicU64>,
+    standing: Arc<Standing>,
     runtime: tokio::runtime::Handle,
     loads: Mutex<HashMap<PeerId, u16>>,
 }
@@ -88,6 +93,7 @@ impl Swarm {
         commands: mpsc::Sender<Command>,
         published: watch::Receiver<Published>,
         rebuilds: Arc<AtomicU64>,
+        standing: Arc<Standing>,
         runtime: tokio::runtime::Handle,
     ) -> Self {
         let loads = Mutex::default();
@@ -98,6 +104,7 @@ impl Swarm {
                 commands,
                 published,
                 rebuilds,
+                standing,
                 runtime,
                 loads,
             }),
@@ -198,6 +205,12 @@ impl Swarm {
         self.loads().get(&peer).copied()
     }
 
+    /// Whether a peer is banned for now, for breaking the protocol or sending wrong bytes. It is not
+    /// served then; what we ask of it ourselves still goes through.
+    pub fn is_banned(&self, peer: PeerId) -> bool {
+        self.inner.standing.is_banned(peer)
+    }
+
     /// Ends the swarm and waits until it has.
     pub async fn shutdown(&self) {
         // An error means that it has ended already.
@@ -256,7 +269,17 @@ impl Swarm {
     ) -> Result<T, FetchError> {
         let task = AbortOnDropHandle::new(self.inner.runtime.spawn(transfer));
         // It panicked, or the runtime has ended.
-        task.await.unwrap_or(Err(FetchError::Closed))
+        let outcome = task.await.unwrap_or(Err(FetchError::Closed));
+        match outcome {
+            Err(FetchError::Corrupt { peer }) => {
+                self.inner.standing.note(peer, Offence::Corrupt);
+            }
+            Err(FetchError::Protocol { peer, what }) if what != NOT_SERVED => {
+                self.inner.standing.note(peer, Offence::Protocol);
+            }
+            _ => {}
+        }
+        outcome
     }
 
     /// A new stream of our protocol to a peer, over a new connection if there is none.
@@ -271,7 +294,7 @@ impl Swarm {
             Ok(Ok(stream)) => Ok(stream),
             Ok(Err(OpenStreamError::UnsupportedProtocol(_))) => Err(FetchError::Protocol {
                 peer,
-                what: "does not serve /ips/frag/1",
+                what: NOT_SERVED,
             }),
             Ok(Err(_)) => Err(FetchError::Closed),
             Err(_) => Err(FetchError::Timeout { peer }),

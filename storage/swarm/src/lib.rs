@@ -1,4 +1,5 @@
-//! The storage network: a libp2p swarm of our own and the bulk protocol `/ips/frag/1`.
+//! The storage network: a libp2p swarm of our own and the bulk protocol `/ips/frag/1`
+//! (`docs/protocol.md` §9).
 //!
 //! Goal: find nodes, move fragments, manifests, slots and proofs of extract between them, and keep
 //! every panic of the network stack away from the chain node ([`spawn_on_own_runtime`]). Non-goals:
@@ -11,11 +12,13 @@ mod client;
 mod config;
 mod error;
 mod handle;
+mod networks;
 mod peer;
 mod protocols;
 mod routing;
 mod runner;
 mod service;
+mod standing;
 mod supervisor;
 
 pub use client::{ExtractSession, FragmentRange, PeerStatus, SlotUpload, UploadProgress};

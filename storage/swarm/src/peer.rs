@@ -99,6 +99,12 @@ impl Address {
         }
     }
 
+    /// Whether telling the address to others makes sense: a transport of ours at a public address, or
+    /// at any address of this machine or its network if all nodes are there.
+    pub fn is_reachable(&self, local_network: bool) -> bool {
+        crate::routing::usable(self.0.clone(), local_network).is_some()
+    }
+
     /// The address of the machine, if it is given by number and not by name.
     pub fn ip(&self) -> Option<IpAddr> {
         self.0.iter().find_map(|part| match part {

@@ -3,7 +3,7 @@
 use std::{
     collections::{HashMap, VecDeque},
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use libp2p::{kad, multiaddr::Protocol, Multiaddr, PeerId};
@@ -29,8 +29,9 @@ pub(crate) struct AddressBook {
 }
 
 impl AddressBook {
-    /// Notes an address, newest first; the oldest peer gives way when the book is full.
-    pub(crate) fn add(&mut self, peer: PeerId, address: Multiaddr) {
+    /// Notes an address, newest first; the oldest peer gives way when the book is full. Tells whether
+    /// the address is new.
+    pub(crate) fn add(&mut self, peer: PeerId, address: Multiaddr) -> bool {
         if !self.peers.contains_key(&peer) {
             if self.order.len() >= BOOK_PEERS_MAX {
                 if let Some(oldest) = self.order.pop_front() {
@@ -40,13 +41,73 @@ impl AddressBook {
             self.order.push_back(peer);
         }
         let addresses = self.peers.entry(peer).or_default();
+        let before = addresses.len();
         addresses.retain(|known| *known != address);
+        let is_new = addresses.len() == before;
         addresses.insert(0, address);
         addresses.truncate(ADDRESSES_MAX);
+        is_new
     }
 
     pub(crate) fn get(&self, peer: &PeerId) -> Vec<Multiaddr> {
         self.peers.get(peer).cloned().unwrap_or_default()
+    }
+}
+
+/// How soon a peer that could not be reached is dialled again. Outlives a rebuild of the swarm.
+#[derive(Default)]
+pub(crate) struct Backoff(HashMap<PeerId, Failures>);
+
+#[derive(Clone, Copy)]
+struct Failures {
+    count: u32,
+    last: Instant,
+}
+
+/// Pause after the first failed dial; doubles.
+const DIAL_PAUSE: Duration = Duration::from_millis(500);
+/// Longest pause of a dial that a caller waits for.
+const DIAL_PAUSE_ASKED_MAX: Duration = Duration::from_secs(10);
+/// Longest pause of a dial that nobody waits for.
+const DIAL_PAUSE_MAX: Duration = Duration::from_secs(600);
+
+impl Backoff {
+    /// Notes a dial that failed.
+    pub(crate) fn failed(&mut self, peer: PeerId, now: Instant) {
+        if self.0.len() >= BOOK_PEERS_MAX && !self.0.contains_key(&peer) {
+            // Forgetting costs a few dials too many.
+            self.0.retain(|_, failures| {
+                now.saturating_duration_since(failures.last) < DIAL_PAUSE_ASKED_MAX
+            });
+            if self.0.len() >= BOOK_PEERS_MAX {
+                self.0.clear();
+            }
+        }
+        let failures = self.0.entry(peer).or_insert(Failures {
+            count: 0,
+            last: now,
+        });
+        failures.count = failures.count.saturating_add(1);
+        failures.last = now;
+    }
+
+    /// Notes that the peer was reached, or that there is a new address to try.
+    pub(crate) fn forget(&mut self, peer: &PeerId) {
+        self.0.remove(peer);
+    }
+
+    /// Whether the peer may be dialled now; `asked` = somebody waits for it.
+    pub(crate) fn allows(&self, peer: &PeerId, asked: bool, now: Instant) -> bool {
+        let Some(failures) = self.0.get(peer) else {
+            return true;
+        };
+        let pause = DIAL_PAUSE.saturating_mul(1 << (failures.count - 1).min(16));
+        let longest = if asked {
+            DIAL_PAUSE_ASKED_MAX
+        } else {
+            DIAL_PAUSE_MAX
+        };
+        now.saturating_duration_since(failures.last) >= pause.min(longest)
     }
 }
 
@@ -141,8 +202,11 @@ fn is_public_v6(ip: Ipv6Addr) -> bool {
     mapped && !(ip.is_loopback() || ip.is_multicast() || unique_local || link_local)
 }
 
-/// The network that one operator usually has: /24, or /48 for IPv6.
-fn network(address: &Multiaddr) -> Option<[u8; 6]> {
+/// Start of an IP address: what one operator usually has, /24, or /48 for IPv6.
+pub(crate) type Network = [u8; 6];
+
+/// The network of an address that is given by number.
+pub(crate) fn network(address: &Multiaddr) -> Option<Network> {
     match Address(address.clone()).ip()? {
         IpAddr::V4(ip) => {
             let [a, b, c, _] = ip.octets();
@@ -236,6 +300,27 @@ mod tests {
         }
         assert!(book.get(&first).is_empty());
         assert_eq!(book.peers.len(), BOOK_PEERS_MAX);
+    }
+
+    #[test]
+    fn dials_back_off_until_the_peer_is_reached() {
+        let (mut backoff, peer, now) = (Backoff::default(), PeerId::random(), Instant::now());
+        assert!(backoff.allows(&peer, false, now));
+        backoff.failed(peer, now);
+        assert!(!backoff.allows(&peer, true, now));
+        assert!(backoff.allows(&peer, true, now + DIAL_PAUSE));
+        for _ in 0..40 {
+            backoff.failed(peer, now);
+        }
+        assert!(backoff.allows(&peer, true, now + DIAL_PAUSE_ASKED_MAX));
+        assert!(!backoff.allows(&peer, false, now + DIAL_PAUSE_ASKED_MAX));
+        assert!(backoff.allows(&peer, false, now + DIAL_PAUSE_MAX));
+        backoff.forget(&peer);
+        assert!(backoff.allows(&peer, false, now));
+        for _ in 0..BOOK_PEERS_MAX * 2 {
+            backoff.failed(PeerId::random(), now);
+        }
+        assert!(backoff.0.len() <= BOOK_PEERS_MAX);
     }
 
     #[tokio::test]

@@ -14,7 +14,7 @@ use libp2p::{
     ping,
     swarm::{
         dial_opts::{DialOpts, PeerCondition},
-        DialError, SwarmEvent,
+        ConnectionId, DialError, SwarmEvent,
     },
     Multiaddr, PeerId, StreamProtocol, TransportError,
 };
@@ -28,7 +28,8 @@ use crate::{
     handle::{Command, Published},
     peer::{Address, PeerId as Peer},
     protocols::fragment::{server::Server, PROTOCOL},
-    routing::{usable, AddressBook, LastSeen},
+    routing::{usable, AddressBook, Backoff, LastSeen},
+    standing::Standing,
 };
 
 /// Lookups at once.
@@ -45,6 +46,8 @@ pub(crate) struct SwarmRunner {
     pub(crate) published: watch::Sender<Published>,
     pub(crate) server: Option<Arc<Server>>,
     pub(crate) book: AddressBook,
+    pub(crate) backoff: Backoff,
+    pub(crate) standing: Arc<Standing>,
     /// Port that each configured address got, so that a rebuilt swarm has the same ones.
     pub(crate) ports: HashMap<usize, u16>,
 }
@@ -58,6 +61,8 @@ struct Session<'a> {
     listeners: HashMap<ListenerId, usize>,
     bound: HashSet<usize>,
     seen: LastSeen,
+    /// Dials of ours that run; Kademlia dials for itself, with addresses that may be stale.
+    own_dials: HashSet<ConnectionId>,
     dials: HashMap<PeerId, Vec<oneshot::Sender<bool>>>,
     lookups: HashMap<kad::QueryId, Lookup>,
 }
@@ -81,6 +86,7 @@ impl SwarmRunner {
             listeners: HashMap::new(),
             bound: HashSet::new(),
             seen: LastSeen::default(),
+            own_dials: HashSet::new(),
             dials: HashMap::new(),
             lookups: HashMap::new(),
         };
@@ -170,14 +176,28 @@ impl Session<'_> {
 
     async fn run(&mut self) {
         let mut housekeeping = tokio::time::interval(HOUSEKEEPING);
+        let standing = self.runner.standing.clone();
         loop {
             tokio::select! {
+                () = standing.banned() => self.part_from_banned(),
                 event = self.swarm.select_next_some() => self.on_event(event),
                 command = self.runner.commands.recv() => match command {
                     Some(Command::Shutdown) | None => return,
                     Some(command) => self.on_command(command),
                 },
                 _ = housekeeping.tick() => self.keep_house(),
+            }
+        }
+    }
+
+    fn part_from_banned(&mut self) {
+        let standing = self.runner.standing.clone();
+        let connected: Vec<PeerId> = self.swarm.connected_peers().copied().collect();
+        for peer in connected {
+            if standing.is_banned(Peer(peer)) {
+                self.seen.remove(&mut self.swarm.behaviour_mut().kad, &peer);
+                // An error means that it has left by itself.
+                let _ = self.swarm.disconnect_peer_id(peer);
             }
         }
     }
@@ -194,7 +214,9 @@ impl Session<'_> {
             for (peer, address) in self.bootstrap.clone() {
                 if peer != *self.swarm.local_peer_id() {
                     self.runner.book.add(peer, address);
-                    self.dial(peer);
+                    if self.runner.backoff.allows(&peer, false, Instant::now()) {
+                        self.dial(peer);
+                    }
                 }
             }
         }
@@ -232,14 +254,17 @@ impl Session<'_> {
     fn connect(&mut self, peer: PeerId, addresses: Vec<Address>, reply: oneshot::Sender<bool>) {
         for address in addresses.into_iter().rev() {
             let (Address(plain), _) = address.split_peer();
-            self.runner.book.add(peer, plain);
+            if self.runner.book.add(peer, plain) {
+                self.runner.backoff.forget(&peer);
+            }
         }
         if self.swarm.is_connected(&peer) {
             let _ = reply.send(true);
             return;
         }
         let waiting: usize = self.dials.values().map(Vec::len).sum();
-        if waiting >= DIALS_MAX || !self.dial(peer) {
+        let may_dial = self.runner.backoff.allows(&peer, true, Instant::now());
+        if waiting >= DIALS_MAX || !may_dial || !self.dial(peer) {
             let _ = reply.send(false);
             return;
         }
@@ -253,10 +278,14 @@ impl Session<'_> {
             .addresses(self.runner.book.get(&peer))
             .extend_addresses_through_behaviour()
             .build();
-        matches!(
-            self.swarm.dial(dial),
-            Ok(()) | Err(DialError::DialPeerConditionFalse(_))
-        )
+        let id = dial.connection_id();
+        match self.swarm.dial(dial) {
+            Ok(()) => {
+                self.own_dials.insert(id);
+                true
+            }
+            Err(error) => matches!(error, DialError::DialPeerConditionFalse(_)),
+        }
     }
 
     fn dialled(&mut self, peer: &PeerId, connected: bool) {
@@ -306,25 +335,64 @@ impl Session<'_> {
                 self.publish_listeners();
             }
             SwarmEvent::ConnectionEstablished {
-                peer_id, endpoint, ..
-            } => {
-                if let ConnectedPoint::Dialer { address, .. } = endpoint {
-                    let (Address(plain), _) = Address(address).split_peer();
-                    self.runner.book.add(peer_id, plain);
-                }
-                self.dialled(&peer_id, true);
-            }
+                peer_id,
+                connection_id,
+                endpoint,
+                ..
+            } => self.on_connected(peer_id, connection_id, endpoint),
             SwarmEvent::OutgoingConnectionError {
                 peer_id: Some(peer),
+                connection_id,
                 error,
-                ..
             } => {
                 tracing::debug!(%peer, %error, "dial failed");
-                if !self.swarm.is_connected(&peer) {
-                    self.dialled(&peer, false);
-                }
+                self.on_dial_failed(peer, connection_id);
             }
             _ => {}
+        }
+    }
+
+    fn on_connected(&mut self, peer: PeerId, id: ConnectionId, endpoint: ConnectedPoint) {
+        match endpoint {
+            ConnectedPoint::Dialer { address, .. } => {
+                let (Address(plain), _) = Address(address).split_peer();
+                self.runner.book.add(peer, plain);
+            }
+            ConnectedPoint::Listener { .. } if self.runner.standing.is_banned(Peer(peer)) => {
+                self.swarm.close_connection(id);
+                return;
+            }
+            ConnectedPoint::Listener { .. } => {}
+        }
+        self.own_dials.remove(&id);
+        self.runner.backoff.forget(&peer);
+        self.dialled(&peer, true);
+    }
+
+    fn on_dial_failed(&mut self, peer: PeerId, id: ConnectionId) {
+        let is_own = self.own_dials.remove(&id);
+        if self.swarm.is_connected(&peer) {
+            return;
+        }
+        if is_own {
+            self.runner.backoff.failed(peer, Instant::now());
+        } else if self.dials.contains_key(&peer) && self.dial(peer) {
+            // Somebody waits, and only Kademlia's addresses were tried yet.
+            return;
+        }
+        self.dialled(&peer, false);
+    }
+
+    /// A connection whose other end vanished without a word looks alive for as long as TCP likes.
+    fn on_ping(&mut self, event: ping::Event) {
+        match event.result {
+            Ok(_) => self.seen.note(&event.peer, Instant::now()),
+            Err(ping::Failure::Unsupported) => {}
+            // libp2p tells the second failure in a row.
+            Err(error) => {
+                tracing::debug!(peer = %event.peer, %error, "connection is dead; closing it");
+                self.swarm.close_connection(event.connection);
+            }
         }
     }
 
@@ -333,13 +401,7 @@ impl Session<'_> {
             BehaviourEvent::Identify(identify::Event::Received { peer_id, info, .. }) => {
                 self.on_identified(peer_id, info);
             }
-            BehaviourEvent::Ping(ping::Event {
-                peer,
-                result: Ok(_),
-                ..
-            }) => {
-                self.seen.note(&peer, Instant::now());
-            }
+            BehaviourEvent::Ping(event) => self.on_ping(event),
             BehaviourEvent::Kad(kad::Event::OutboundQueryProgressed {
                 id,
                 result: kad::QueryResult::GetClosestPeers(result),
@@ -359,7 +421,8 @@ impl Session<'_> {
     /// A peer enters our table only if it says itself that it is in our chain's directory.
     fn on_identified(&mut self, peer: PeerId, info: identify::Info) {
         let directory = &mut self.swarm.behaviour_mut().kad;
-        if !info.protocols.contains(&self.kad_protocol) {
+        let is_banned = self.runner.standing.is_banned(Peer(peer));
+        if is_banned || !info.protocols.contains(&self.kad_protocol) {
             self.seen.remove(directory, &peer);
             return;
         }

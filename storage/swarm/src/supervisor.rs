@@ -25,9 +25,10 @@ use crate::{
     error::SwarmError,
     handle::{Published, Swarm},
     protocols::fragment::server::Server,
-    routing::AddressBook,
+    routing::{AddressBook, Backoff},
     runner::SwarmRunner,
     service::FragmentService,
+    standing::Standing,
 };
 
 /// Commands that may wait for the loop.
@@ -76,13 +77,16 @@ pub fn spawn_on_own_runtime(
     let (commands, command_receiver) = mpsc::channel(COMMANDS_MAX);
     let (published, published_receiver) = watch::channel(Published::default());
     let rebuilds = Arc::new(AtomicU64::new(0));
+    let standing = Arc::new(Standing::default());
     let (peer, timeouts) = (config.key.peer_id(), config.timeouts);
     let runner = SwarmRunner {
-        server: service.map(|service| Server::new(&config, service)),
+        server: service.map(|service| Server::new(&config, service, standing.clone())),
+        standing: standing.clone(),
         config,
         commands: command_receiver,
         published,
         book: AddressBook::default(),
+        backoff: Backoff::default(),
         ports: Default::default(),
     };
     let (ready, started) = std_mpsc::channel();
@@ -98,6 +102,7 @@ pub fn spawn_on_own_runtime(
         commands,
         published_receiver,
         rebuilds,
+        standing,
         runtime,
     );
     Ok((swarm, SwarmThread { thread }))

@@ -11,7 +11,7 @@ use crate::{
     handle::Swarm,
     peer::PeerId,
     protocols::fragment::{
-        frame::{FrameError, Frames},
+        frame::{FrameError, Frames, Pace},
         wire::{Answer, Request},
         FRAME_BYTES_MAX,
     },
@@ -73,6 +73,11 @@ impl Exchange {
             answer => answer,
         };
         Ok((exchange, answer))
+    }
+
+    /// From here on all frames together must keep a pace.
+    pub(super) fn keep_pace(&mut self, pace: Pace) {
+        self.frames.keep_pace(pace);
     }
 
     /// The next answer that is not a keep-alive, within the usual time.

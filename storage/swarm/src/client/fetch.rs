@@ -110,6 +110,7 @@ impl Swarm {
                 return Err(FetchError::TooLarge);
             }
             let mut bytes = Vec::new();
+            exchange.keep_pace(swarm.timeouts().manifest_pace());
             exchange.append_data(total_bytes, &mut bytes).await?;
             if sha2_256(&[&bytes]) != file.0 {
                 return Err(FetchError::Corrupt { peer });

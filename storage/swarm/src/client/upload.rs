@@ -119,6 +119,7 @@ impl Swarm {
         if answer != Answer::Accepted {
             return Err(exchange.broken("no admission"));
         }
+        exchange.keep_pace(self.timeouts().manifest_pace());
         for part in upload.manifest.chunks(MANIFEST_PART_BYTES) {
             exchange.send(&Upload::ManifestPart(part.to_vec())).await?;
         }
@@ -128,6 +129,7 @@ impl Swarm {
         if !progress.is_valid() || progress.segments() != upload.segments {
             return Err(exchange.broken("progress of another slot"));
         }
+        exchange.keep_pace(self.timeouts().fragment_pace());
         exchange.send_fragments(upload, &progress, sent).await?;
         let SlotUpload {
             note, signature, ..

@@ -8,25 +8,9 @@ use ips_primitives::id::FragmentId;
 use ips_swarm::{FetchError, PeerStatus, Refusal};
 use tokio::sync::Mutex;
 
-use crate::support::{bytes, frame, pair, until, within, Node, RawPeer, PATIENCE, TCP};
-
-/// A raw peer that is connected with a fresh storage node.
-async fn raw_client(change: impl FnOnce(&mut ips_swarm::SwarmConfig)) -> (Node, RawPeer) {
-    let (server, raw) = (Node::start(TCP, change), RawPeer::start().await);
-    within(server.swarm.connect(raw.peer, vec![raw.address.clone()]))
-        .await
-        .unwrap();
-    (server, raw)
-}
-
-async fn assert_serves(server: &Node) {
-    let client = Node::client(|_| {});
-    client.connect(server).await;
-    let id = server.service.put(bytes(1000, 1));
-    let got = within(client.swarm.fetch_fragment(server.peer(), id, 1000)).await;
-    assert_eq!(got, Ok(bytes(1000, 1)));
-    assert_eq!(server.swarm.rebuilds(), 0);
-}
+use crate::support::{
+    assert_serves, bytes, frame, pair, raw_client, until, within, Node, RawPeer, PATIENCE, TCP,
+};
 
 fn hostile_requests() -> Vec<Vec<u8>> {
     let announced = |length: u32| [&[1][..], &length.to_le_bytes()].concat();
@@ -48,8 +32,13 @@ fn hostile_requests() -> Vec<Vec<u8>> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn junk_requests_end_the_stream_and_nothing_else() {
-    let (server, mut raw) = raw_client(|_| {}).await;
+    let server = Node::start(TCP, |_| {});
     for request in hostile_requests() {
+        // Each from another peer: one that does this twice is banned.
+        let mut raw = RawPeer::start().await;
+        within(server.swarm.connect(raw.peer, vec![raw.address.clone()]))
+            .await
+            .unwrap();
         let mut stream = raw.open(server.peer()).await;
         // The server may hang up in the middle of this.
         let _ = within(stream.write_all(&request)).await;
@@ -170,6 +159,14 @@ async fn hostile_servers_are_recognised() {
         ),
         (vec![], Box::new(|peer| FetchError::Timeout { peer })),
         (header(1000), Box::new(|peer| FetchError::Timeout { peer })),
+        (
+            [
+                header(1000),
+                frame(&(2u8, vec![0u8; 1000]).encode())[..500].to_vec(),
+            ]
+            .concat(),
+            Box::new(|peer| FetchError::Timeout { peer }),
+        ),
     ];
     for (answer, expected) in cases {
         let mut raw = RawPeer::start().await;

@@ -6,6 +6,8 @@
 mod directory;
 mod extract;
 mod hostile;
+mod lines;
+mod proxy;
 mod support;
 mod transfer;
 mod upload;

@@ -23,7 +23,8 @@ use ips_swarm::{
     spawn_on_own_runtime, Address, FragmentService, NodeKey, NodeStatus, PeerId, Refusal,
     SlotProgress, Swarm, SwarmConfig, SwarmThread,
 };
-use tokio::sync::watch;
+use libp2p::swarm::SwarmEvent;
+use tokio::sync::{mpsc, watch};
 
 pub(crate) const GENESIS: Genesis = Genesis([0xab; 32]);
 pub(crate) const TCP: &str = "/ip4/127.0.0.1/tcp/0";
@@ -280,12 +281,15 @@ pub(crate) fn slot(order: u64) -> SlotId {
     }
 }
 
+type Dial = (libp2p::Multiaddr, tokio::sync::oneshot::Sender<()>);
+
 /// A libp2p node of its own that offers raw streams of our protocol.
 pub(crate) struct RawPeer {
     pub(crate) control: libp2p_stream::Control,
     pub(crate) peer: PeerId,
     pub(crate) address: Address,
     connected: watch::Receiver<Vec<libp2p::PeerId>>,
+    dials: mpsc::Sender<Dial>,
     _task: tokio::task::JoinHandle<()>,
 }
 
@@ -309,15 +313,33 @@ impl RawPeer {
         swarm.listen_on(TCP.parse().unwrap()).unwrap();
         let address = loop {
             let event = within(swarm.next()).await.unwrap();
-            if let libp2p::swarm::SwarmEvent::NewListenAddr { address, .. } = event {
+            if let SwarmEvent::NewListenAddr { address, .. } = event {
                 break address.to_string().parse().unwrap();
             }
         };
         let peer = PeerId::from_bytes(&swarm.local_peer_id().to_bytes()).unwrap();
         let (sender, connected) = watch::channel(Vec::new());
+        let (dials, mut to_dial) = mpsc::channel::<Dial>(1);
         let task = tokio::spawn(async move {
-            while swarm.next().await.is_some() {
+            let mut waiting = None;
+            loop {
+                let event = tokio::select! {
+                    Some((address, reply)) = to_dial.recv() => {
+                        swarm.dial(address).unwrap();
+                        waiting = Some(reply);
+                        continue;
+                    }
+                    event = swarm.select_next_some() => event,
+                };
                 sender.send_replace(swarm.connected_peers().copied().collect());
+                let is_end = matches!(
+                    event,
+                    SwarmEvent::ConnectionClosed { .. }
+                        | SwarmEvent::OutgoingConnectionError { .. }
+                );
+                if let Some(reply) = waiting.take_if(|_| is_end) {
+                    let _ = reply.send(());
+                }
             }
         });
         Self {
@@ -325,6 +347,7 @@ impl RawPeer {
             peer,
             address,
             connected,
+            dials,
             _task: task,
         }
     }
@@ -342,6 +365,22 @@ impl RawPeer {
         )
         .await
         .unwrap()
+    }
+
+    /// As [`open`](Self::open), if the other side allows it.
+    pub(crate) async fn try_open(&mut self, to: PeerId) -> Option<libp2p::Stream> {
+        let to = libp2p::PeerId::from_bytes(&to.to_bytes()).unwrap();
+        let protocol = libp2p::StreamProtocol::new("/ips/frag/1");
+        self.control.open_stream(to, protocol).await.ok()
+    }
+
+    /// Dials a node, and waits for the end of what comes of it.
+    pub(crate) async fn dial(&mut self, to: &Node) {
+        let address = to.addresses().await.remove(0).with_peer(to.peer());
+        let (reply, done) = tokio::sync::oneshot::channel();
+        let dial = (address.to_string().parse().unwrap(), reply);
+        self.dials.send(dial).await.unwrap();
+        within(done).await.unwrap();
     }
 
     /// Answers every stream with a fixed byte string after the first bytes of the request.
@@ -363,6 +402,25 @@ impl RawPeer {
             }
         });
     }
+}
+
+/// A raw peer that is connected with a fresh storage node.
+pub(crate) async fn raw_client(change: impl FnOnce(&mut SwarmConfig)) -> (Node, RawPeer) {
+    let (server, raw) = (Node::start(TCP, change), RawPeer::start().await);
+    within(server.swarm.connect(raw.peer, vec![raw.address.clone()]))
+        .await
+        .unwrap();
+    (server, raw)
+}
+
+/// A fresh customer is served, and the swarm had no need to be rebuilt.
+pub(crate) async fn assert_serves(server: &Node) {
+    let client = Node::client(|_| {});
+    client.connect(server).await;
+    let id = server.service.put(bytes(1000, 1));
+    let got = within(client.swarm.fetch_fragment(server.peer(), id, 1000)).await;
+    assert_eq!(got, Ok(bytes(1000, 1)));
+    assert_eq!(server.swarm.rebuilds(), 0);
 }
 
 /// One frame as it looks on the wire.

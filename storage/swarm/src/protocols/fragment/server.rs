@@ -24,6 +24,7 @@ use crate::{
     error::Refusal,
     peer::PeerId,
     service::FragmentService,
+    standing::{Offence, Standing},
 };
 
 /// Streams beyond the limits that still get to hear `Busy`; further ones are just dropped.
@@ -60,6 +61,7 @@ impl From<Refusal> for End {
 pub(crate) struct Server {
     pub(crate) service: Arc<dyn FragmentService>,
     pub(crate) timeouts: Timeouts,
+    standing: Arc<Standing>,
     streams: Arc<StreamLimits>,
     turned_away: Arc<Semaphore>,
     manifest_kib: Arc<Semaphore>,
@@ -73,11 +75,16 @@ pub(crate) struct Exchange<'a, S> {
 }
 
 impl Server {
-    pub(crate) fn new(config: &SwarmConfig, service: Arc<dyn FragmentService>) -> Arc<Self> {
+    pub(crate) fn new(
+        config: &SwarmConfig,
+        service: Arc<dyn FragmentService>,
+        standing: Arc<Standing>,
+    ) -> Arc<Self> {
         let limits = config.limits;
         Arc::new(Self {
             service,
             timeouts: config.timeouts,
+            standing,
             streams: StreamLimits::new(limits.streams, limits.streams_per_peer),
             turned_away: Arc::new(Semaphore::new(TURNED_AWAY_MAX)),
             manifest_kib: Arc::new(Semaphore::new(
@@ -99,6 +106,9 @@ impl Server {
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
+        if self.standing.is_banned(peer) {
+            return;
+        }
         if let Some(permit) = self.streams.admit(peer) {
             tokio::spawn(async move {
                 self.serve(peer, stream).await;
@@ -121,7 +131,8 @@ impl Server {
     where
         S: AsyncRead + AsyncWrite + Unpin + Send,
     {
-        let frames = Frames::new(stream, self.timeouts.frame);
+        let mut frames = Frames::new(stream, self.timeouts.frame);
+        frames.keep_pace(self.timeouts.fragment_pace());
         let mut exchange = Exchange {
             server: self,
             peer,
@@ -133,11 +144,23 @@ impl Server {
             Ok(()) => frames.finish(0, self.timeouts.frame).await,
             Err(End::Refuse(refusal)) => {
                 tracing::debug!(%peer, %refusal, "request refused");
+                if refusal == Refusal::Corrupt {
+                    self.standing.note(peer, Offence::Corrupt);
+                }
                 if frames.write(&Answer::Refused(refusal)).await.is_ok() {
                     frames.finish(DRAIN_BYTES, self.timeouts.frame).await;
                 }
             }
-            Err(End::Gone(error)) => tracing::debug!(%peer, %error, "stream dropped"),
+            Err(End::Gone(error)) => {
+                tracing::debug!(%peer, %error, "stream dropped");
+                match error {
+                    FrameError::Malformed | FrameError::TooLarge => {
+                        self.standing.note(peer, Offence::Protocol);
+                    }
+                    FrameError::Timeout => self.standing.note(peer, Offence::Dragging),
+                    FrameError::Closed => {}
+                }
+            }
         }
     }
 
@@ -186,19 +209,31 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Exchange<'_, S> {
     }
 
     /// Waits for the service and meanwhile tells the client that it is worth waiting. Gives up
-    /// with the client.
+    /// with the client, or when the client has given up for sure.
     pub(crate) async fn work<T>(
         &mut self,
         work: impl Future<Output = Result<T, Refusal>> + Send,
     ) -> Result<T, End> {
+        self.work_within(self.server.timeouts.answer * 2, work)
+            .await
+    }
+
+    async fn work_within<T>(
+        &mut self,
+        limit: Duration,
+        work: impl Future<Output = Result<T, Refusal>> + Send,
+    ) -> Result<T, End> {
+        let deadline = tokio::time::Instant::now() + limit;
         let every = self.server.timeouts.keep_alive;
         let mut work = std::pin::pin!(work);
-        loop {
+        while tokio::time::Instant::now() < deadline {
             match tokio::time::timeout(every, &mut work).await {
                 Ok(done) => return Ok(done?),
                 Err(_) => self.frames.write(&Answer::KeepAlive).await?,
             }
         }
+        tracing::warn!(peer = %self.peer, ?limit, "the service does not answer; request given up");
+        Err(Refusal::Internal.into())
     }
 
     async fn fetch(&mut self, id: FragmentId, offset: u32, length: u32) -> Result<(), End> {
@@ -221,6 +256,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Exchange<'_, S> {
         drop(reading);
         let length = u32::try_from(bytes.len()).map_err(|_| Refusal::Internal)?;
         let _sending = self.work(server.manifest_memory(length)).await?;
+        self.frames.keep_pace(server.timeouts.manifest_pace());
         self.send(&bytes, MANIFEST_BYTES_MAX, 0, u32::MAX).await
     }
 
@@ -258,8 +294,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Exchange<'_, S> {
         // Tells a stream that is being served from one that was dropped unseen.
         self.frames.write(&Answer::KeepAlive).await?;
         let service = self.server.service.clone();
+        let limit = self.server.timeouts.extract * 2;
         let proof = self
-            .work(service.extract(request, client_key, signature))
+            .work_within(limit, service.extract(request, client_key, signature))
             .await?;
         self.frames
             .write(&Answer::Extracted(Box::new(proof)))

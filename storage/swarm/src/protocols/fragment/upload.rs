@@ -32,6 +32,7 @@ where
         .work(server.manifest_memory(manifest_bytes))
         .await?;
     exchange.frames.write(&Answer::Accepted).await?;
+    exchange.frames.keep_pace(server.timeouts.manifest_pace());
     let manifest = receive_manifest(exchange, manifest_bytes).await?;
     if !is_manifest_of(&manifest, file) {
         return Err(Refusal::Corrupt.into());
@@ -41,6 +42,7 @@ where
         .await?;
     drop(memory);
     let mut missing: BTreeSet<u32> = progress.missing().collect();
+    exchange.frames.keep_pace(server.timeouts.fragment_pace());
     exchange.frames.write(&Answer::Progress(progress)).await?;
     receive_fragments(exchange, slot, &mut missing).await
 }
