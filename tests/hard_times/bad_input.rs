@@ -33,6 +33,9 @@ pub(crate) fn scenario(
         refused_before_anything_is_ordered(world).await?;
         let file = one_byte(world).await?;
         wrong_readers(world, file).await?;
+        full_disk(world, file).await?;
+        same_bytes_twice(world).await?;
+        asked_to_stop(world).await?;
         let path = world.file("bigger", 2_000_000)?;
         let alice = world.customer("//Alice", "alice");
         let file = file_id(&alice.run(&put(&path, &[])).await?.success()?)?;
@@ -42,7 +45,7 @@ pub(crate) fn scenario(
     })
 }
 
-fn put<'a>(path: &'a Path, more: &[&'a str]) -> Vec<&'a OsStr> {
+fn put<'a>(path: &'a Path, more: &'a [&'a str]) -> Vec<&'a OsStr> {
     let more = more.iter().map(OsStr::new);
     [OsStr::new("put")]
         .into_iter()
@@ -72,7 +75,7 @@ async fn too_few_nodes(world: &mut World) -> anyhow::Result<()> {
         .await?;
     expect(&answer, 6, "5 of 6 slots")?;
     ensure!(
-        world.chain.next_order().await?.0 == 0,
+        world.watcher.next_order().await?.0 == 0,
         "an order was placed"
     );
     world.network.start_storage(6)?;
@@ -108,7 +111,7 @@ async fn refused_before_anything_is_ordered(world: &mut World) -> anyhow::Result
     expect(&answer, 4, "not enough funds")?;
     ensure!(answer.json["error"]["have"] == "0", "{}", answer.json);
     ensure!(
-        world.chain.next_order().await?.0 == 0,
+        world.watcher.next_order().await?.0 == 0,
         "an order was placed"
     );
     Ok(())
@@ -145,6 +148,82 @@ async fn wrong_readers(world: &World, file: FileId) -> anyhow::Result<()> {
     let after = world.chain.balance(ips_tests::account("//Bob")?).await?;
     ensure!(before == after, "a wrong key cost {}", before - after);
     Ok(())
+}
+
+async fn full_disk(world: &World, file: FileId) -> anyhow::Result<()> {
+    fact("a disk that fills up is told");
+    let alice = world.customer("//Alice", "alice");
+    let answer = alice.run(&get_to(file, Path::new("/dev/full"))).await?;
+    expect(&answer, 1, "No space left")
+}
+
+/// Public bytes have one name: a second put finds them. Two processes share one state folder.
+async fn same_bytes_twice(world: &World) -> anyhow::Result<()> {
+    fact("the same public bytes are ordered once, and two tools share one state folder");
+    let path = world.file("public", 30_000)?;
+    let alice = world.customer("//Alice", "alice");
+    let first = alice.run(&put(&path, &["--public"])).await?.success()?;
+    let second = alice.run(&put(&path, &["--public"])).await?.success()?;
+    ensure!(first["placed"] == 1 && second["placed"] == 0, "{second}");
+    ensure!(first["orders"] == second["orders"], "{first} {second}");
+    let file = file_id(&first)?;
+    ensure!(file_id(&second)? == file, "{second}");
+    let out = ["left", "right"].map(|name| world.path(name));
+    let arguments = [get_to(file, &out[0]), get_to(file, &out[1])];
+    let (left, right) = tokio::join!(alice.run(&arguments[0]), alice.run(&arguments[1]));
+    left?.success()?;
+    right?.success()?;
+    same(&path, &out[0])?;
+    same(&path, &out[1])
+}
+
+async fn asked_to_stop(world: &mut World) -> anyhow::Result<()> {
+    fact("a put that is asked to stop says how it goes on");
+    let path = world.file("halted", 1_000)?;
+    let eve = world.customer("//Eve", "eve");
+    let mut child = eve.start(&put(&path, &["--wait", "sealed"]))?;
+    world
+        .until("every slot is confirmed", async |world| {
+            if let Some(status) = child.try_wait()? {
+                bail!("put ended by itself: {status}");
+            }
+            let orders = world
+                .chain
+                .orders_of_client(ips_tests::account("//Eve")?)
+                .await?;
+            let mut slots = orders.iter().flat_map(|order| &order.slots);
+            Ok(!orders.is_empty() && slots.all(|slot| slot.confirmed_at.is_some()))
+        })
+        .await?;
+    let answer = stop(child).await?;
+    expect(&answer, 130, "ips put --resume")?;
+    let uploads = eve.run(&["uploads"]).await?.success()?;
+    let waiting = list(&uploads, "uploads")?;
+    ensure!(waiting.len() == 1, "{uploads}");
+    ensure!(
+        waiting[0]["file"] == answer.json["error"]["file"],
+        "{uploads}"
+    );
+    let id = hex::encode(file_id(&waiting[0])?.0);
+    let resumed = eve.run(&["put", "--resume", &id]).await?.success()?;
+    ensure!(resumed["placed"] == 0, "{resumed}");
+    let uploads = eve.run(&["uploads"]).await?.success()?;
+    ensure!(list(&uploads, "uploads")?.is_empty(), "{uploads}");
+    Ok(())
+}
+
+/// Asks a running tool to end, and reads its answer.
+async fn stop(child: tokio::process::Child) -> anyhow::Result<Answer> {
+    let id = child.id().context("it has ended by itself")?.to_string();
+    let sent = std::process::Command::new("kill")
+        .args(["-TERM", &id])
+        .status()?;
+    ensure!(sent.success(), "kill: {sent}");
+    let output = child.wait_with_output().await?;
+    Ok(Answer {
+        code: output.status.code(),
+        json: serde_json::from_slice(&output.stdout)?,
+    })
 }
 
 /// Flips a bit in every fragment that one holder of a data slot keeps.

@@ -6,7 +6,7 @@ use frame_support::storage::storage_prefix;
 use frame_system::{EventRecord, Phase};
 use ips_chain::RpcClient;
 use ips_primitives::{
-    id::{AccountKey, Balance, PartitionIndex, ProviderId, SectorNumber, SlotId},
+    id::{AccountKey, Balance, OrderId, PartitionIndex, ProviderId, SectorNumber, SlotId},
     retrieval::FeeSplit,
 };
 use ips_runtime::{AccountId, Hash, Runtime, RuntimeEvent};
@@ -118,6 +118,21 @@ impl Watcher {
         Ok(Tokens {
             free: data.free,
             held: data.reserved,
+        })
+    }
+
+    /// The id that the next order gets: 0 as long as none was placed.
+    ///
+    /// # Errors
+    /// See [`Self::advance`].
+    pub async fn next_order(&self) -> anyhow::Result<OrderId> {
+        let key = pallet_storage_market::NextOrderId::<Runtime>::hashed_key();
+        let bytes = self.storage(&key, None).await?.unwrap_or_default();
+        // Nothing is stored before the first order.
+        Ok(if bytes.is_empty() {
+            OrderId::default()
+        } else {
+            OrderId::decode(&mut bytes.as_slice())?
         })
     }
 
