@@ -12,7 +12,7 @@ done
 . "$IPS_ROOT/scripts/env.sh"
 say "building (a cold build takes about half an hour on 2 cores)"
 build_all
-say "proof parameters (generated once per user, about a minute)"
+say "proof parameters (generated once per user, some seconds)"
 "$IPS_BIN/ips-params" generate --profile dev
 say "running"
 exec "$IPS_BIN/ips-demo" "$@"

@@ -18,8 +18,10 @@ use ips_primitives::{
         ips --key ~/.ips-key put photo.jpg\n  \
         ips --key ~/.ips-key ls\n  \
         ips --key ~/.ips-key get FILEID -o photo.jpg\n\n\
-        Exit codes: 0 done, 1 failed, 2 wrong use, 3 too few holders answer, 4 not enough funds,\n\
-        5 the chain cannot be reached, 6 nobody took the order in time."
+        Exit codes: 0 done, 1 failed, 2 wrong use or input, 3 too few holders answer, 4 not enough funds,\n\
+        5 the chain cannot be reached or refused, 6 nobody took the order, 130 stopped by a signal.\n\n\
+        With --json, standard output is one object: the result, or {\"error\": {\"kind\", \"message\",\n\
+        \"exit_code\", ...}}. Amounts are decimal strings in the smallest unit."
 )]
 pub struct Cli {
     /// Options of every command.
@@ -66,8 +68,16 @@ pub enum Command {
         ips --key //Alice put report.pdf\n  \
         ips --key //Alice put --level 2/3 --wait sealed film.mkv\n  \
         ips --key //Alice put notes/*.txt\n  \
-        ips --key //Alice put --resume FILEID")]
+        ips --key //Alice put --resume FILEID\n\n\
+        What is interrupted, even by a power cut, is listed by `ips uploads` and goes on with --resume.")]
     Put(PutArgs),
+    /// List uploads that were interrupted.
+    #[command(after_help = "Example:\n  ips uploads --json")]
+    Uploads,
+    /// Give up an upload, or close a file's slots that nobody has claimed; their price is refunded.
+    #[command(after_help = "Example:\n  ips --key //Alice cancel FILEID\n\n\
+        Slots that are delivered are paid to their end; the file stays readable as long as enough are.")]
+    Cancel(FileArgs),
     /// Read a file back.
     #[command(after_help = "Examples:\n  \
         ips --key //Alice get FILEID\n  \
@@ -75,11 +85,13 @@ pub enum Command {
         ips --key //Alice get BUNDLEID --entry notes.txt -o -")]
     Get(GetArgs),
     /// List your files.
+    #[command(after_help = "Example:\n  ips --key //Alice ls --json")]
     Ls,
     /// Show where a file is and how its slots are.
     #[command(after_help = "Example:\n  ips status FILEID --json")]
-    Status(StatusArgs),
+    Status(FileArgs),
     /// List the storage nodes.
+    #[command(after_help = "Example:\n  ips nodes --json")]
     Nodes,
     /// Show the balance of an account, or of your key's.
     #[command(after_help = "Examples:\n  ips --key //Alice balance\n  ips balance 5Grwva...")]
@@ -118,7 +130,8 @@ pub struct PutArgs {
     /// Do not encrypt: everybody can read the file.
     #[arg(long)]
     pub public: bool,
-    /// Highest price of 1 MiB for one block [default: a tenth above what enough nodes ask].
+    /// Highest price of 1 MiB for one block [default: a tenth above what enough nodes ask; with --resume: as
+    /// before].
     #[arg(long, value_name = "AMOUNT")]
     pub price: Option<Balance>,
     /// Blocks that the file is to be kept.
@@ -173,9 +186,9 @@ pub struct GetArgs {
     pub timeout: Duration,
 }
 
-/// Arguments of `status`.
+/// Arguments of `status` and `cancel`.
 #[derive(Debug, Args)]
-pub struct StatusArgs {
+pub struct FileArgs {
     /// The file.
     pub file: FileIdText,
 }
@@ -265,10 +278,15 @@ mod tests {
         let mut command = Cli::command();
         command.clone().debug_assert();
         let help = command.render_long_help().to_string();
-        for name in ["keygen", "put", "get", "ls", "status", "nodes", "balance"] {
+        for name in [
+            "keygen", "put", "uploads", "cancel", "get", "ls", "status", "nodes", "balance",
+        ] {
             assert!(help.contains(name), "{name}");
+            let sub = command.find_subcommand_mut(name).unwrap();
+            let help = sub.render_long_help().to_string();
+            assert!(help.contains("Example"), "{name} shows no example");
         }
-        assert!(help.contains("Examples:"));
+        assert!(help.contains("Examples:") && help.contains("Exit codes:"));
     }
 
     #[test]
@@ -287,6 +305,7 @@ mod tests {
         assert!(parse(&["put", "a", "--duration", "0"]).is_err());
         assert!(parse(&["put", "a", "--claim-timeout", "soon"]).is_err());
         assert!(parse(&["put", "--resume", ID]).is_ok());
+        assert!(parse(&["put", "--resume", ID, "--price", "7"]).is_ok());
         assert!(parse(&["put", "a", "--resume", ID]).is_err());
     }
 

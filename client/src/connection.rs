@@ -84,6 +84,11 @@ impl<'a> Nodes<'a> {
         }
     }
 
+    /// Asks the chain anew when a provider is next needed: it may have moved.
+    pub(crate) fn forget(&mut self, provider: ProviderId) {
+        self.known.remove(&provider);
+    }
+
     /// How to reach a provider; `None` if it is not registered or its entry is unusable.
     pub(crate) async fn holder(
         &mut self,

@@ -6,10 +6,16 @@ use ips_chain::KeyError;
 use ips_encoding::{DecodeError, EncodeError, ManifestError};
 use ips_engine::{chain::ChainError, retrieval::MissingSegment};
 use ips_primitives::id::{Balance, OrderId, SlotIndex};
+use serde_json::{json, Map, Value};
+
+use crate::connection::address;
 
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
+    /// The command line is wrong.
+    #[error("{0}")]
+    Usage(String),
     /// No key was given for a command that needs one.
     #[error(
         "no key given; use --key FILE (make one with: ips keygen --out FILE) or --key //Alice"
@@ -28,6 +34,20 @@ pub enum ClientError {
         path: PathBuf,
         /// What the system said.
         source: io::Error,
+    },
+    /// A pipe, a device or a socket was given.
+    #[error("{path} is no regular file; copy its bytes to a file and store that")]
+    Irregular {
+        /// The path.
+        path: PathBuf,
+    },
+    /// A file was written to while it was read.
+    #[error(
+        "{path} changed while it was read; nothing was ordered, store it again when it is at rest"
+    )]
+    Changed {
+        /// The file.
+        path: PathBuf,
     },
     /// A folder was given.
     #[error("{path} is a folder; give its files, such as {path}/*")]
@@ -112,7 +132,8 @@ pub enum ClientError {
     },
     /// Slots were not claimed in time.
     #[error(
-        "nobody claimed {} in {seconds} s; {cancelled}. Try a higher --price or see `ips nodes`",
+        "nobody claimed {} in {seconds} s; {cancelled}. See `ips nodes`, then order again with: ips put \
+         --resume {file} --price MORE, or give it up with: ips cancel {file}",
         list_slots(.slots)
     )]
     Unclaimed {
@@ -122,6 +143,18 @@ pub enum ClientError {
         seconds: u64,
         /// What was done about the orders.
         cancelled: &'static str,
+        /// The file.
+        file: String,
+    },
+    /// The providers of a group lost its slots again and again.
+    #[error("group {group} was ordered {times} times and is not kept; go on with: ips put --resume {file}")]
+    NotKept {
+        /// The group.
+        group: u16,
+        /// Orders placed for it.
+        times: u32,
+        /// The file.
+        file: String,
     },
     /// Slots were not delivered, confirmed or sealed in time.
     #[error("{} not {state} in {seconds} s; go on with: ips put --resume {file}", list_slots(.slots))]
@@ -135,9 +168,38 @@ pub enum ClientError {
         /// The file.
         file: String,
     },
+    /// An upload stopped in the middle and can go on.
+    #[error("{source}; go on with: ips put --resume {file}")]
+    Paused {
+        /// The file.
+        file: String,
+        /// Why it stopped.
+        source: Box<ClientError>,
+    },
+    /// The user or the system asked to stop.
+    #[error("stopped{}", resume_hint(.resume))]
+    Interrupted {
+        /// The file of the upload that can go on.
+        resume: Option<String>,
+    },
+    /// Another process works on the same.
+    #[error("another ips works on {path}; wait for its end")]
+    Busy {
+        /// What is locked.
+        path: PathBuf,
+    },
+    /// An upload of the same bytes was not finished.
+    #[error(
+        "an upload of file {0} was not finished; go on with: ips put --resume {0}, or give it up \
+         with: ips cancel {0}"
+    )]
+    UploadWaits(String),
     /// The chain has no order of the file.
-    #[error("this chain has no order of file {0}; check the id and --rpc")]
+    #[error("this chain knows no file {0}; check the id and --rpc")]
     UnknownFile(String),
+    /// The file is another customer's.
+    #[error("no order of file {0} is yours; check --key")]
+    NotYours(String),
     /// There is nothing to resume.
     #[error("nothing of file {0} waits for delivery in this state folder; check --state")]
     NothingStaged(String),
@@ -191,11 +253,32 @@ impl ClientError {
     /// What the process ends with; see `ips --help`.
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::NoKey | Self::Key(_) | Self::PriceTooLow { .. } | Self::NoEntry { .. } => 2,
+            Self::Usage(_)
+            | Self::NoKey
+            | Self::Key(_)
+            | Self::FileKey(_)
+            | Self::Read { .. }
+            | Self::Irregular { .. }
+            | Self::Changed { .. }
+            | Self::Folder { .. }
+            | Self::Empty { .. }
+            | Self::Name { .. }
+            | Self::PriceTooLow { .. }
+            | Self::UnknownFile(_)
+            | Self::NotYours(_)
+            | Self::NothingStaged(_)
+            | Self::UploadWaits(_)
+            | Self::NoEntry { .. }
+            | Self::Range { .. } => 2,
             Self::Missing { .. } | Self::NoManifest { .. } => 3,
             Self::NoFunds { .. } | Self::Chain(ChainError::NoFunds { .. }) => 4,
-            Self::Chain(ChainError::Unreachable { .. } | ChainError::Incompatible(_)) => 5,
-            Self::Unclaimed { .. } | Self::Unfinished { .. } | Self::TooFewNodes { .. } => 6,
+            Self::Chain(_) => 5,
+            Self::Unclaimed { .. }
+            | Self::Unfinished { .. }
+            | Self::NotKept { .. }
+            | Self::TooFewNodes { .. } => 6,
+            Self::Paused { source, .. } => source.exit_code(),
+            Self::Interrupted { .. } => 130,
             _ => 1,
         }
     }
@@ -208,9 +291,88 @@ impl ClientError {
             4 => "no_funds",
             5 => "chain",
             6 => "not_taken",
+            130 => "interrupted",
             _ => "failed",
         }
     }
+
+    /// The error as the object that `--json` prints: kind, message, exit code and what scripts act on.
+    /// Amounts are decimal strings, accounts SS58 addresses.
+    pub fn object(&self) -> Value {
+        let mut error = self.facts();
+        error.insert("kind".into(), json!(self.kind()));
+        error.insert("message".into(), json!(self.to_string()));
+        error.insert("exit_code".into(), json!(self.exit_code()));
+        json!({ "error": error })
+    }
+
+    fn facts(&self) -> Map<String, Value> {
+        let facts = match self {
+            Self::NoFunds {
+                need,
+                have,
+                account,
+            } => {
+                json!({"need": need.to_string(), "have": have.to_string(), "account": account})
+            }
+            Self::PriceTooLow { price, enough, .. } => {
+                json!({"price": price.to_string(), "enough": enough.to_string()})
+            }
+            Self::Missing { missing } => {
+                json!({"missing": missing.iter().map(missing_object).collect::<Vec<_>>()})
+            }
+            Self::Unclaimed { slots, file, .. } | Self::Unfinished { slots, file, .. } => {
+                json!({"slots": slots.iter().map(slot_object).collect::<Vec<_>>(), "file": file})
+            }
+            Self::NotKept { file, .. } => json!({ "file": file }),
+            Self::UnknownFile(file)
+            | Self::NotYours(file)
+            | Self::NothingStaged(file)
+            | Self::UploadWaits(file) => json!({ "file": file }),
+            Self::Interrupted { resume } => json!({ "file": resume }),
+            Self::Paused { file, source } => {
+                let mut facts = source.facts();
+                facts.insert("file".into(), json!(file));
+                return facts;
+            }
+            _ => Value::Null,
+        };
+        match facts {
+            Value::Object(facts) => facts,
+            _ => Map::new(),
+        }
+    }
+}
+
+fn slot_object((order, slot): &(OrderId, SlotIndex)) -> Value {
+    json!({"order": order.0, "slot": slot.0})
+}
+
+fn missing_object(lacks: &MissingSegment) -> Value {
+    let failures: Vec<Value> = lacks
+        .failures
+        .iter()
+        .map(|failure| {
+            json!({
+                "provider": address(failure.provider),
+                "slot": failure.slot.0,
+                "error": failure.error.to_string(),
+            })
+        })
+        .collect();
+    json!({
+        "segment": lacks.segment,
+        "have": lacks.have,
+        "need": lacks.need,
+        "without_holder": lacks.without_holder.iter().map(|slot| slot.0).collect::<Vec<_>>(),
+        "failures": failures,
+    })
+}
+
+fn resume_hint(resume: &Option<String>) -> String {
+    resume.as_ref().map_or_else(String::new, |file| {
+        format!("; nothing is lost, go on with: ips put --resume {file}")
+    })
 }
 
 /// Most slots or segments that a message lists.
@@ -245,7 +407,7 @@ fn list_missing(missing: &[MissingSegment]) -> String {
             line += &format!("; no holder of slots {}", without.join(", "));
         }
         for failure in &lacks.failures {
-            let provider = hex::encode(failure.provider.0);
+            let provider = address(failure.provider);
             line += &format!(
                 "\n    slot {} at {provider}: {}",
                 failure.slot.0, failure.error
@@ -283,7 +445,19 @@ mod tests {
         };
         assert_eq!(ClientError::from(away).exit_code(), 5);
         assert_eq!(ClientError::NoKey.exit_code(), 2);
-        assert_eq!(ClientError::UnknownFile("00".into()).exit_code(), 1);
+        let refused = ChainError::Refused {
+            call: "c",
+            pallet: "p".into(),
+            error: "e".into(),
+            explanation: "x".into(),
+        };
+        assert_eq!(ClientError::from(refused).exit_code(), 5);
+        let unknown = ClientError::UnknownFile("00".into());
+        assert_eq!((unknown.exit_code(), unknown.kind()), (2, "usage"));
+        let key = ClientError::from(ips_encoding::KeyError::NotRecipient);
+        assert_eq!(key.exit_code(), 2);
+        assert!(key.to_string().contains("your key"));
+        assert_eq!(ClientError::Interrupted { resume: None }.exit_code(), 130);
     }
 
     #[test]
@@ -302,13 +476,48 @@ mod tests {
         let error = ClientError::Missing { missing };
         assert_eq!(error.exit_code(), 3);
         let text = error.to_string();
-        for part in [
-            "segment 4: 2 of 3",
-            "no holder of slots 5",
-            "slot 1 at abab",
-        ] {
+        let holder = address(ProviderId([0xab; 32]));
+        let at = format!("slot 1 at {holder}");
+        for part in ["segment 4: 2 of 3", "no holder of slots 5", &at] {
             assert!(text.contains(part), "{text}");
         }
+        let lacks = &error.object()["error"]["missing"][0];
+        assert_eq!(lacks["segment"], 4);
+        assert_eq!(lacks["without_holder"], json!([5]));
+        assert_eq!(lacks["failures"][0]["provider"], holder.as_str());
+    }
+
+    #[test]
+    fn objects_say_what_scripts_act_on() {
+        let funds = ClientError::NoFunds {
+            need: 7,
+            have: 0,
+            account: "5Grw".into(),
+        };
+        let object = &funds.object()["error"];
+        assert_eq!(
+            (&object["need"], &object["have"]),
+            (&json!("7"), &json!("0"))
+        );
+        assert_eq!(
+            (&object["kind"], &object["exit_code"]),
+            (&json!("no_funds"), &json!(4))
+        );
+        let paused = ClientError::Paused {
+            file: "ab".into(),
+            source: Box::new(funds),
+        };
+        let object = &paused.object()["error"];
+        assert_eq!(
+            (&object["file"], &object["need"]),
+            (&json!("ab"), &json!("7"))
+        );
+        assert_eq!(paused.exit_code(), 4);
+        assert!(paused.to_string().ends_with("ips put --resume ab"));
+        let stopped = ClientError::Interrupted {
+            resume: Some("cd".into()),
+        };
+        assert!(stopped.to_string().contains("--resume cd"));
     }
 
     #[test]
@@ -318,10 +527,13 @@ mod tests {
             slots,
             seconds: 60,
             cancelled: "the order is cancelled",
+            file: "ab".into(),
         };
         let text = error.to_string();
         assert!(text.contains("slot 19 of order 9 and 10 more"), "{text}");
-        assert!(text.contains("cancelled"));
+        assert!(text.contains("cancelled") && text.contains("ips cancel ab"));
+        let object = &error.object()["error"];
+        assert_eq!(object["slots"][29], json!({"order": 9, "slot": 29}));
         assert_eq!(error.exit_code(), 6);
     }
 }

@@ -1,5 +1,6 @@
 //! Reading files: find holders, fetch, decrypt, write, pay.
 
+mod find;
 mod output;
 mod pay;
 
@@ -13,30 +14,26 @@ use std::{
 use async_trait::async_trait;
 use indicatif::ProgressBar;
 use ips_chain::{AccountSigner, SubxtClient, SubxtReader};
-use ips_encoding::{Decoder, Directory, FileKey, FileSecret, Limits, Manifest, SegmentPlan};
+use ips_encoding::{DecodeError, Decoder, Directory, FileKey, FileSecret, Manifest, SegmentPlan};
 use ips_engine::{
-    chain::ChainReader,
     layout::FileMap,
     retrieval::{
-        fetch_segments, FetchedSegment, Holder, HolderNetwork, Holders, RetrievalError,
-        RetrievalSettings, SegmentSink, Want,
+        fetch_segments, FetchedSegment, Holder, HolderNetwork, RetrievalError, RetrievalSettings,
+        SegmentSink, Want,
     },
 };
-use ips_primitives::{
-    deal::SlotState,
-    id::{FileId, FragmentId, OrderId, ProviderId, SlotId, SlotIndex},
-    view::OrderView,
-};
+use ips_primitives::id::{FragmentId, OrderId, ProviderId, SlotId, SlotIndex};
 use ips_swarm::{FetchError, Swarm};
 use serde::Serialize;
 
 use crate::{
     cli::{ByteRange, GetArgs, Global},
-    connection::{self, Nodes},
+    connection,
     error::ClientError,
     state::State,
     terminal::Terminal,
 };
+use find::{is_held, Found};
 use output::Output;
 use pay::{Paid, Payer};
 
@@ -60,14 +57,6 @@ struct Seconds {
 
 /// Useful bytes by who delivered them and of which slot.
 pub(crate) type Delivered = BTreeMap<(ProviderId, SlotId), u64>;
-
-/// A file found on the chain.
-struct Found {
-    orders: Vec<OrderView>,
-    holders: Holders,
-    /// By provider, and the slots each holds.
-    by_provider: BTreeMap<ProviderId, (Holder, Vec<SlotId>)>,
-}
 
 pub(crate) async fn run(
     global: &Global,
@@ -118,8 +107,9 @@ impl Getting<'_> {
         started: Instant,
     ) -> Result<GetReport, ClientError> {
         let file = self.args.file.0;
-        let found = self.find(file).await?;
-        let manifest = Arc::new(self.manifest(file, &found).await?);
+        let found = Found::on(self.reader, file).await?;
+        let manifest = Arc::new(found.manifest(self.swarm, self.state, file).await?);
+        let found = found.matching(&manifest);
         let key = file_key(&manifest, signer.as_ref())?;
         let directory = manifest.directory(key.as_ref())?;
         let range = wanted_range(self.args, &manifest, &directory)?;
@@ -159,80 +149,6 @@ impl Getting<'_> {
             seconds,
             providers,
         })
-    }
-
-    /// Orders and holders, from the chain.
-    async fn find(&self, file: FileId) -> Result<Found, ClientError> {
-        let orders = self.reader.orders_of_file(file).await?;
-        let Some(first) = orders.first() else {
-            return Err(ClientError::UnknownFile(hex::encode(file.0)));
-        };
-        let slots = usize::from(first.params.erasure.total());
-        let groups = orders
-            .iter()
-            .map(|order| usize::from(order.params.group) + 1)
-            .max();
-        let mut holders = Holders::empty(groups.unwrap_or(1), slots);
-        let mut by_provider = BTreeMap::<ProviderId, (Holder, Vec<SlotId>)>::new();
-        let mut nodes = Nodes::new(self.reader);
-        for order in &orders {
-            for slot in order.slots.iter().filter(|slot| is_held(slot.state)) {
-                let Some(provider) = slot.provider else {
-                    continue;
-                };
-                let Some(holder) = nodes.holder(provider).await? else {
-                    continue;
-                };
-                holders.add(order.params.group, slot.index, holder.clone());
-                let entry = by_provider.entry(provider).or_insert((holder, Vec::new()));
-                entry.1.push(SlotId {
-                    order: order.id,
-                    slot: slot.index,
-                });
-            }
-        }
-        Ok(Found {
-            orders,
-            holders,
-            by_provider,
-        })
-    }
-
-    /// The manifest from the state folder, else from the first holder that has it.
-    async fn manifest(&self, file: FileId, found: &Found) -> Result<Manifest, ClientError> {
-        let limits = Limits::default();
-        if let Some(bytes) = self.state.manifest(&file) {
-            match Manifest::decode_of(&file, &bytes, &limits) {
-                Ok(manifest) => return Ok(manifest),
-                Err(error) => tracing::warn!(%error, "manifest in the state folder ignored"),
-            }
-        }
-        let asked = found.by_provider.len();
-        for (holder, _) in found.by_provider.values() {
-            let fetched = match self
-                .swarm
-                .connect(holder.peer, holder.addresses.clone())
-                .await
-            {
-                Ok(()) => self.swarm.fetch_manifest(holder.peer, file).await,
-                Err(error) => Err(error),
-            };
-            let decoded = match fetched {
-                Ok(bytes) => Manifest::decode_of(&file, &bytes, &limits),
-                Err(error) => {
-                    tracing::info!(%error, "holder gave no manifest");
-                    continue;
-                }
-            };
-            match decoded {
-                Ok(manifest) => {
-                    self.state.put_manifest(&file, manifest.as_bytes())?;
-                    return Ok(manifest);
-                }
-                Err(error) => tracing::warn!(%error, "holder gave a wrong manifest"),
-            }
-        }
-        Err(ClientError::NoManifest { asked })
     }
 
     async fn open_payer(
@@ -311,16 +227,9 @@ impl Getting<'_> {
             Err(RetrievalError::OutOfRange { .. }) => Err(ClientError::Range {
                 length: manifest.length(),
             }),
-            Err(RetrievalError::Sink(source)) => Err(output.write_error(source)),
+            Err(RetrievalError::Sink(source)) => Err(sink_error(output, source)),
         }
     }
-}
-
-fn is_held(state: SlotState) -> bool {
-    matches!(
-        state,
-        SlotState::Confirmed | SlotState::Active | SlotState::Faulty
-    )
 }
 
 fn width(range: &Range<u16>) -> u16 {
@@ -348,6 +257,15 @@ fn file_key(
     Ok(Some(
         manifest.unwrap_key(&FileSecret::from_seed(&signer.file_seed()))?,
     ))
+}
+
+/// A sink fails because it can not decode, or because it can not write.
+fn sink_error(output: Output, source: std::io::Error) -> ClientError {
+    let inner = source.get_ref();
+    match inner.and_then(|inner| inner.downcast_ref::<DecodeError>()) {
+        Some(error) => error.clone().into(),
+        None => output.write_error(source),
+    }
 }
 
 /// The bytes of the file that the command line asks for.

@@ -14,7 +14,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::{
-    cli::{BalanceArgs, Global, KeygenArgs, StatusArgs},
+    cli::{BalanceArgs, FileArgs, Global, KeygenArgs},
     connection::{self, address, holder_of},
     error::ClientError,
     terminal::Terminal,
@@ -115,7 +115,7 @@ struct SlotLine {
 
 pub(crate) async fn status(
     global: &Global,
-    args: &StatusArgs,
+    args: &FileArgs,
     terminal: &Terminal,
 ) -> Result<(), ClientError> {
     let state = connection::state(global)?;

@@ -2,9 +2,6 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
 fn main() -> ExitCode {
-    let cli = ips_client::cli::Cli::parse();
-    ips_client::run(cli)
+    ips_client::run(std::env::args_os())
 }

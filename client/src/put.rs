@@ -1,38 +1,39 @@
-//! Storing files: encode, order, deliver, wait.
+//! Storing files: encode, order, deliver, wait; and giving up what was not finished.
+//!
+//! Every step can be interrupted. Before slots have their file's name, nothing is ordered and nothing is
+//! kept; from then on `--resume` goes on from whatever the chain and the providers have.
 
 mod deliver;
+mod orders;
 mod source;
 mod stage;
 
-use std::{fs, path::PathBuf, sync::Arc, time::Instant};
+use std::{sync::Arc, time::Instant};
 
-use futures::{stream, StreamExt, TryStreamExt};
 use ips_chain::{keys, AccountSigner, SubxtClient};
 use ips_encoding::{FileSecret, Layout, Limits, Manifest, Privacy};
-use ips_engine::chain::{Call, ChainClient, ChainError, ChainReader};
+use ips_engine::chain::{ChainClient, ChainError, ChainReader};
 use ips_primitives::{
-    deal::SlotState,
     fragment::Level,
-    id::{FileId, OrderId},
+    id::{Balance, FileId, OrderId},
 };
 use serde::Serialize;
+use serde_json::json;
 
 use crate::{
-    cli::{Global, PutArgs, WaitFor},
+    cli::{FileArgs, Global, PutArgs, WaitFor},
     connection,
     error::ClientError,
-    market::{self, Terms},
-    state::{write_error, FileRecord, State},
+    market::{self, Need, Terms},
+    state::{FileRecord, Plan, State, Upload},
     terminal::Terminal,
 };
 use deliver::{Delivering, SlotReport};
+use orders::{is_held, OrderTerms, Orders};
 use source::Source;
-use stage::Staged;
 
 /// Most nodes that are asked for their asks.
 const NODES_MAX: u32 = 1024;
-/// Orders on the way at once.
-const ORDERS_IN_FLIGHT: usize = 8;
 
 /// How long the parts took.
 #[derive(Clone, Copy, Debug, Default, Serialize)]
@@ -52,17 +53,21 @@ pub(crate) struct PutReport {
     length: u64,
     level: &'static str,
     orders: Vec<u64>,
+    /// Orders that this run has placed: none if the same bytes were stored before.
+    placed: u32,
     price_per_mib_block: String,
     slots: Vec<SlotReport>,
     seconds: Seconds,
 }
 
-/// A file with its orders, ready for delivery.
-struct Ordered {
-    manifest: Arc<Manifest>,
-    folder: PathBuf,
-    record: FileRecord,
-    encode_seconds: f64,
+/// What a run of `put` works with.
+struct Putting<'a> {
+    global: &'a Global,
+    args: &'a PutArgs,
+    terminal: &'a Terminal,
+    signer: AccountSigner,
+    state: State,
+    chain: SubxtClient,
 }
 
 pub(crate) async fn run(
@@ -72,277 +77,248 @@ pub(crate) async fn run(
 ) -> Result<(), ClientError> {
     let signer = connection::signer(global)?;
     let state = connection::state(global)?;
-    // Before any contact, so that a wrong path is told at once.
-    let source = match args.resume {
-        Some(_) => None,
-        None => Some(Source::open(&args.files)?),
+    // Before any contact, so that a wrong path or id is told at once.
+    let work = match &args.resume {
+        Some(file) => Work::Resume(take_up(&state, file.0)?),
+        None => Work::New(Source::open(&args.files)?),
     };
     let chain = connection::client(global, signer.clone(), &state).await?;
-    let mut ordered = match (&args.resume, source) {
-        (Some(file), _) => take_up(&chain, &state, file.0).await?,
-        (None, Some(source)) => encode(args, &chain, &signer, &state, source, terminal).await?,
-        (None, None) => return Err(ClientError::NoKey),
+    let putting = Putting {
+        global,
+        args,
+        terminal,
+        signer,
+        state,
+        chain,
     };
-    if ordered.record.orders.is_empty() {
-        ordered = place(&chain, &state, ordered, terminal).await?;
-    }
-    let report = if args.no_wait {
-        let seconds = Seconds {
-            encode: ordered.encode_seconds,
-            ..Seconds::default()
-        };
-        report(&chain, &ordered, seconds).await?
-    } else {
-        finish(global, args, &chain, &signer, &ordered, terminal).await?
+    let since = Instant::now();
+    let (manifest, upload) = match work {
+        Work::Resume(taken_up) => taken_up,
+        Work::New(source) => putting.encode(source).await?,
+    };
+    let seconds = Seconds {
+        encode: since.elapsed().as_secs_f64(),
+        ..Seconds::default()
+    };
+    let file = hex::encode(manifest.file_id().0);
+    terminal.can_resume(Some(&file));
+    let waits = putting.state.staging(&manifest.file_id());
+    let report = match putting.order_and_deliver(manifest, upload, seconds).await {
+        Err(source) if waits.is_dir() && !says_how_to_go_on(&source) => {
+            let source = Box::new(source);
+            return Err(ClientError::Paused { file, source });
+        }
+        result => result?,
     };
     terminal.result(&report, || text(&report, args));
     Ok(())
 }
 
-/// Encodes into the staging folder, after asking whether the order can be filled and paid.
-async fn encode(
-    args: &PutArgs,
-    chain: &SubxtClient,
-    signer: &AccountSigner,
-    state: &State,
-    source: Source,
-    terminal: &Terminal,
-) -> Result<Ordered, ClientError> {
-    let nodes = chain.nodes(NODES_MAX).await?;
-    let terms = market::terms(&nodes, args.level, args.price, args.duration)?;
-    let layout = Layout::for_file(terms.erasure, source.length(), !args.public);
-    ensure_funds(chain, &terms, &layout).await?;
-    let privacy = if args.public {
-        Privacy::Public
-    } else {
-        Privacy::Private(vec![FileSecret::from_seed(&signer.file_seed()).public()])
-    };
-    let started = Instant::now();
-    let record = FileRecord::new(source.name().to_owned(), source.length(), args.level);
-    let folder = state.new_staging()?;
-    let bar = terminal.bytes("encode", source.length());
-    let staged = stage::encode(source, terms.erasure, privacy, folder.clone(), bar).await;
-    let Staged { manifest } = match staged {
-        Ok(staged) => staged,
-        Err(error) => {
-            // What is left of a failed try has no name and no use.
-            let _ = fs::remove_dir_all(&folder);
-            return Err(error);
-        }
-    };
-    let file = manifest.file_id();
-    let folder = state.name_staging(&folder, &file)?;
-    state.put_manifest(&file, manifest.as_bytes())?;
-    state.put_record(&file, &record)?;
-    let order_terms = OrderTerms {
-        price: terms.price,
-        duration: terms.duration,
-    };
-    order_terms.keep(&folder)?;
-    let encode_seconds = started.elapsed().as_secs_f64();
-    Ok(Ordered {
-        manifest: Arc::new(manifest),
-        folder,
-        record,
-        encode_seconds,
-    })
+/// Whether an error's message says how an upload goes on.
+fn says_how_to_go_on(error: &ClientError) -> bool {
+    matches!(
+        error,
+        ClientError::Unclaimed { .. }
+            | ClientError::Unfinished { .. }
+            | ClientError::NotKept { .. }
+    )
 }
 
-async fn ensure_funds(
-    chain: &SubxtClient,
-    terms: &Terms,
-    layout: &Layout,
-) -> Result<(), ClientError> {
-    let (need, have) = (terms.total(layout), chain.balance(chain.account()).await?);
-    if have < need {
-        let account = keys::address_of(chain.account());
-        return Err(ClientError::NoFunds {
-            need,
-            have,
-            account,
-        });
-    }
-    Ok(())
-}
-
-/// What was decided before the orders are placed; kept beside the slots for a resumed upload.
-#[derive(Clone, Copy, Serialize, serde::Deserialize)]
-struct OrderTerms {
-    price: u128,
-    duration: u32,
-}
-
-impl OrderTerms {
-    fn keep(&self, folder: &std::path::Path) -> Result<(), ClientError> {
-        let path = folder.join("terms.json");
-        let bytes = serde_json::to_vec(self)
-            .map_err(|error| write_error(&path)(std::io::Error::other(error)))?;
-        fs::write(&path, bytes).map_err(write_error(&path))
-    }
-
-    fn kept(folder: &std::path::Path) -> Option<Self> {
-        serde_json::from_slice(&fs::read(folder.join("terms.json")).ok()?).ok()
-    }
+enum Work {
+    New(Source),
+    Resume((Arc<Manifest>, Upload)),
 }
 
 /// A file whose upload was interrupted.
-async fn take_up(chain: &SubxtClient, state: &State, file: FileId) -> Result<Ordered, ClientError> {
-    let nothing = || ClientError::NothingStaged(hex::encode(file.0));
-    let folder = state.staging(&file);
-    let mut record = state
-        .record(&file)?
-        .filter(|_| folder.is_dir())
-        .ok_or_else(nothing)?;
-    if record.orders.is_empty() {
-        // The interruption may have come after the orders and before they were written down.
-        let orders = chain.orders_of_file(file).await?;
-        let own = orders
-            .iter()
-            .filter(|order| order.client == chain.account());
-        record.orders = own.map(|order| order.id).collect();
-    }
-    let bytes = state.manifest(&file).ok_or_else(nothing)?;
-    let manifest = Arc::new(Manifest::decode_of(&file, &bytes, &Limits::default())?);
-    Ok(Ordered {
-        manifest,
-        folder,
-        record,
-        encode_seconds: 0.0,
-    })
+fn take_up(state: &State, file: FileId) -> Result<(Arc<Manifest>, Upload), ClientError> {
+    let upload = state
+        .upload(&file)?
+        .ok_or_else(|| ClientError::NothingStaged(hex::encode(file.0)))?;
+    let manifest = Manifest::decode_of(&file, &upload.manifest()?, &Limits::default())?;
+    Ok((Arc::new(manifest), upload))
 }
 
-/// Places an order for every group.
-async fn place(
-    chain: &SubxtClient,
-    state: &State,
-    mut ordered: Ordered,
-    terminal: &Terminal,
-) -> Result<Ordered, ClientError> {
-    let terms = OrderTerms::kept(&ordered.folder).ok_or_else(|| ClientError::State {
-        path: ordered.folder.join("terms.json"),
-    })?;
-    let manifest = Arc::clone(&ordered.manifest);
-    let groups = manifest.layout().groups();
-    let bar = terminal.count("order", usize::from(groups));
-    let placed = stream::iter(0..groups)
-        .map(|group| {
-            let (manifest, bar) = (Arc::clone(&manifest), bar.clone());
-            async move {
-                let params =
-                    manifest.order_params(group, terms.duration, terms.price, chain.account())?;
-                let outcome = chain.submit(Call::PlaceOrder(params)).await?;
-                bar.inc(1);
-                outcome.order.ok_or_else(no_order)
-            }
-        })
-        .buffered(ORDERS_IN_FLIGHT)
-        .try_collect::<Vec<OrderId>>()
-        .await;
-    bar.finish_and_clear();
-    let file = manifest.file_id();
-    ordered.record.orders = match placed {
-        Ok(orders) => orders,
-        Err(error) => {
-            // Some groups may be ordered: cancel them, so that no money stays held for nothing.
-            let orders = chain.orders_of_file(file).await.unwrap_or_default();
-            for order in orders
-                .iter()
-                .filter(|order| order.client == chain.account())
-            {
-                if let Err(error) = chain.submit(Call::CancelOrder(order.id)).await {
-                    tracing::warn!(%error, order = order.id.0, "order not cancelled");
+impl Putting<'_> {
+    /// Encodes into the staging folder, after asking whether the orders can be filled and paid.
+    async fn encode(&self, source: Source) -> Result<(Arc<Manifest>, Upload), ClientError> {
+        let (args, chain) = (self.args, &self.chain);
+        let (nodes, info) = (chain.nodes(NODES_MAX).await?, chain.info().await?);
+        let terms = market::terms(
+            &nodes,
+            args.price,
+            &Need {
+                level: args.level,
+                duration: args.duration,
+                length: source.length(),
+                encrypted: !args.public,
+                collateral_per_mib: info.collateral_per_mib,
+            },
+        )?;
+        let layout = Layout::for_file(terms.erasure, source.length(), !args.public);
+        self.ensure_funds(&terms, &layout).await?;
+        let privacy = if args.public {
+            Privacy::Public
+        } else {
+            let seed = self.signer.file_seed();
+            Privacy::Private(vec![FileSecret::from_seed(&seed).public()])
+        };
+        let name = source.name().to_owned();
+        let plan = Plan::new(
+            name,
+            source.length(),
+            args.level,
+            terms.price,
+            terms.duration,
+        );
+        let new = self.state.new_upload()?;
+        let bar = self.terminal.bytes("encode", source.length());
+        let folder = new.folder().to_path_buf();
+        let manifest = stage::encode(source, terms.erasure, privacy, folder, bar).await?;
+        let file = manifest.file_id();
+        let upload = new.name(&self.state, &file, plan, manifest.as_bytes())?;
+        Ok((Arc::new(manifest), upload))
+    }
+
+    async fn ensure_funds(&self, terms: &Terms, layout: &Layout) -> Result<(), ClientError> {
+        let account = self.chain.account();
+        let deposit = self.chain.info().await?.order_deposit.of(terms.erasure);
+        let deposits = deposit.saturating_mul(Balance::from(layout.groups()));
+        let need = terms.total(layout).saturating_add(deposits);
+        let have = self.chain.balance(account).await?;
+        if have < need {
+            let account = keys::address_of(account);
+            return Err(ClientError::NoFunds {
+                need,
+                have,
+                account,
+            });
+        }
+        Ok(())
+    }
+
+    async fn order_and_deliver(
+        &self,
+        manifest: Arc<Manifest>,
+        upload: Upload,
+        mut seconds: Seconds,
+    ) -> Result<PutReport, ClientError> {
+        let file = manifest.file_id();
+        let plan = upload.plan.clone();
+        self.state.put_manifest(&file, manifest.as_bytes())?;
+        let mut record = self
+            .state
+            .record(&file)?
+            .unwrap_or_else(|| FileRecord::new(plan.name, plan.length, plan.level));
+        let terms = OrderTerms {
+            price: self.args.price.unwrap_or(plan.price),
+            duration: plan.duration,
+        };
+        let mut orders = Orders::find(&self.chain, &manifest, terms, &record.orders).await?;
+        let is_first = record.orders.is_empty() && orders.ids().is_empty();
+        let groups = usize::from(manifest.layout().groups());
+        let bar = self.terminal.count("order", groups);
+        let placed = orders.place_missing(&bar).await;
+        bar.finish_and_clear();
+        match placed {
+            Ok(()) => {}
+            Err(error @ ClientError::Chain(ChainError::Unreachable { .. })) => return Err(error),
+            Err(error) => {
+                // So that no money stays held for a file that is not stored as a whole.
+                if orders.cancel().await && is_first {
+                    upload.remove();
                 }
+                return Err(error);
             }
-            let _ = fs::remove_dir_all(&ordered.folder);
-            return Err(error);
         }
-    };
-    state.put_record(&file, &ordered.record)?;
-    terminal.note(&format!(
-        "file {} ({} orders placed)",
-        hex::encode(file.0),
-        groups
-    ));
-    Ok(ordered)
-}
-
-fn no_order() -> ClientError {
-    ChainError::Incompatible("storage_market.place_order told no order".into()).into()
-}
-
-/// Delivers and waits as long as asked for.
-async fn finish(
-    global: &Global,
-    args: &PutArgs,
-    chain: &SubxtClient,
-    signer: &AccountSigner,
-    ordered: &Ordered,
-    terminal: &Terminal,
-) -> Result<PutReport, ClientError> {
-    let swarm = connection::swarm(global, chain.reader())?;
-    let mut delivering = Delivering {
-        chain,
-        signer,
-        swarm: &swarm,
-        manifest: &ordered.manifest,
-        folder: &ordered.folder,
-        orders: &ordered.record.orders,
-        claim_timeout: args.claim_timeout,
-        timeout: args.timeout,
-        keep_open: args.keep_open,
-    };
-    let times = delivering.run(terminal).await;
-    swarm.shutdown().await;
-    let times = times?;
-    // Every slot is at its provider and confirmed: the staged bytes are no longer needed.
-    if let Err(error) = fs::remove_dir_all(&ordered.folder) {
-        tracing::warn!(%error, "staging folder stays");
-    }
-    let mut seconds = Seconds {
-        encode: ordered.encode_seconds,
-        claims: times.claims,
-        upload: times.upload,
-        confirm: times.confirm,
-        sealed: None,
-    };
-    if args.wait == WaitFor::Sealed {
-        let started = Instant::now();
-        delivering.wait_sealed(terminal).await?;
-        seconds.sealed = Some(started.elapsed().as_secs_f64());
-    }
-    report(chain, ordered, seconds).await
-}
-
-async fn report(
-    chain: &SubxtClient,
-    ordered: &Ordered,
-    seconds: Seconds,
-) -> Result<PutReport, ClientError> {
-    let mut slots = Vec::new();
-    let mut price = 0;
-    for id in &ordered.record.orders {
-        if let Some(order) = chain.order(*id).await? {
-            price = order.params.price_per_mib_block_max;
-            slots.extend(order.slots.iter().map(|slot| SlotReport::new(*id, slot)));
+        record.orders = orders.ids();
+        self.state.put_record(&file, &record)?;
+        if !self.args.no_wait {
+            self.deliver(&manifest, upload, &mut orders, &mut seconds)
+                .await?;
+            record.orders = orders.ids();
+            self.state.put_record(&file, &record)?;
         }
+        self.report(&manifest, &record, orders.placed(), seconds)
+            .await
     }
-    Ok(PutReport {
-        file: hex::encode(ordered.manifest.file_id().0),
-        name: ordered.record.name.clone(),
-        length: ordered.record.length,
-        level: Level::name(ordered.record.level),
-        orders: ordered.record.orders.iter().map(|order| order.0).collect(),
-        price_per_mib_block: price.to_string(),
-        slots,
-        seconds,
-    })
+
+    /// Delivers and waits as long as asked for.
+    async fn deliver(
+        &self,
+        manifest: &Manifest,
+        upload: Upload,
+        orders: &mut Orders<'_>,
+        seconds: &mut Seconds,
+    ) -> Result<(), ClientError> {
+        let swarm = connection::swarm(self.global, self.chain.reader())?;
+        let delivering = Delivering {
+            chain: &self.chain,
+            signer: &self.signer,
+            swarm: &swarm,
+            manifest,
+            folder: &upload.folder,
+            claim_timeout: self.args.claim_timeout,
+            timeout: self.args.timeout,
+            keep_open: self.args.keep_open,
+        };
+        let times = delivering.run(orders, self.terminal).await;
+        if let Ok(times) = &times {
+            seconds.claims = times.claims;
+            seconds.upload = times.upload;
+            seconds.confirm = times.confirm;
+        }
+        let sealed = match &times {
+            Ok(_) if self.args.wait == WaitFor::Sealed => {
+                let started = Instant::now();
+                let sealed = delivering.wait_sealed(orders, self.terminal).await;
+                seconds.sealed = Some(started.elapsed().as_secs_f64());
+                sealed
+            }
+            _ => Ok(()),
+        };
+        swarm.shutdown().await;
+        times?;
+        sealed?;
+        // Every slot is at its provider and confirmed: the staged bytes are no longer needed.
+        upload.remove();
+        self.terminal.can_resume(None);
+        Ok(())
+    }
+
+    async fn report(
+        &self,
+        manifest: &Manifest,
+        record: &FileRecord,
+        placed: u32,
+        seconds: Seconds,
+    ) -> Result<PutReport, ClientError> {
+        let mut slots = Vec::new();
+        let mut price = 0;
+        for id in &record.orders {
+            if let Some(order) = self.chain.order(*id).await? {
+                price = order.params.price_per_mib_block_max;
+                slots.extend(order.slots.iter().map(|slot| SlotReport::new(*id, slot)));
+            }
+        }
+        Ok(PutReport {
+            file: hex::encode(manifest.file_id().0),
+            name: record.name.clone(),
+            length: record.length,
+            level: Level::name(record.level),
+            orders: record.orders.iter().map(|order| order.0).collect(),
+            placed,
+            price_per_mib_block: price.to_string(),
+            slots,
+            seconds,
+        })
+    }
 }
 
 fn text(report: &PutReport, args: &PutArgs) -> String {
     let held = report
         .slots
         .iter()
-        .filter(|slot| matches!(slot.state, SlotState::Confirmed | SlotState::Active))
+        .filter(|slot| is_held(slot.state))
         .count();
     let mut text = format!(
         "{}\n{} ({} bytes, level {}): {held} of {} slots delivered",
@@ -354,6 +330,95 @@ fn text(report: &PutReport, args: &PutArgs) -> String {
     );
     if args.no_wait {
         text += &format!("; deliver with: ips put --resume {}", report.file);
+    } else if report.placed == 0 && args.resume.is_none() {
+        text += "; these bytes were stored before and nothing was ordered";
     }
     text
+}
+
+/// Lists what was not finished.
+pub(crate) fn uploads(global: &Global, terminal: &Terminal) -> Result<(), ClientError> {
+    let state = connection::state(global)?;
+    let mut lines = Vec::new();
+    for (file, plan) in state.uploads()? {
+        let record = state.record(&file)?;
+        let orders = record.map(|record| record.orders).unwrap_or_default();
+        lines.push(json!({
+            "file": hex::encode(file.0),
+            "name": plan.name,
+            "length": plan.length,
+            "level": Level::name(plan.level),
+            "orders": orders.iter().map(|order| order.0).collect::<Vec<_>>(),
+        }));
+    }
+    terminal.result(&json!({ "uploads": lines }), || {
+        if lines.is_empty() {
+            return "every upload is finished".into();
+        }
+        let line = |line: &serde_json::Value| {
+            let text = |key: &str| line[key].as_str().unwrap_or_default().to_owned();
+            format!(
+                "{}  {}  {} bytes",
+                text("file"),
+                text("name"),
+                line["length"]
+            )
+        };
+        let mut text: Vec<String> = lines.iter().map(line).collect();
+        text.push("go on with: ips put --resume FILEID, or give up with: ips cancel FILEID".into());
+        text.join("\n")
+    });
+    Ok(())
+}
+
+/// Closes the open slots of a file's orders and forgets what waits for delivery.
+pub(crate) async fn cancel(
+    global: &Global,
+    args: &FileArgs,
+    terminal: &Terminal,
+) -> Result<(), ClientError> {
+    let signer = connection::signer(global)?;
+    let state = connection::state(global)?;
+    let file = args.file.0;
+    // First, so that no other process delivers meanwhile.
+    let upload = state.upload(&file)?;
+    let chain = connection::client(global, signer, &state).await?;
+    let open = |order: &ips_primitives::view::OrderView| {
+        order.client == chain.account() && !order.slots.iter().all(|slot| is_over(slot.state))
+    };
+    let orders = chain.orders_of_file(file).await?;
+    let own: Vec<OrderId> = orders.iter().filter(|o| open(o)).map(|o| o.id).collect();
+    if own.is_empty() && upload.is_none() {
+        return Err(match orders.is_empty() {
+            true => ClientError::UnknownFile(hex::encode(file.0)),
+            false => ClientError::NotYours(hex::encode(file.0)),
+        });
+    }
+    let closed = orders::cancel(&chain, &own).await;
+    if let Some(upload) = upload.filter(|_| closed) {
+        upload.remove();
+    }
+    let object = json!({
+        "file": hex::encode(file.0),
+        "orders": own.iter().map(|order| order.0).collect::<Vec<_>>(),
+        "closed": closed,
+    });
+    terminal.result(&object, || {
+        let ids: Vec<String> = own.iter().map(|order| order.0.to_string()).collect();
+        match (ids.is_empty(), closed) {
+            (true, _) => "nothing was ordered; the upload is forgotten".into(),
+            (false, true) => format!(
+                "orders {}: open slots are closed and their price is refunded; deals that run go on",
+                ids.join(", ")
+            ),
+            (false, false) => "not every order could be closed; try again".into(),
+        }
+    });
+    Ok(())
+}
+
+/// Whether nothing of a slot can be closed any more.
+fn is_over(state: ips_primitives::deal::SlotState) -> bool {
+    use ips_primitives::deal::SlotState;
+    matches!(state, SlotState::Lost | SlotState::Expired)
 }

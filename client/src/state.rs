@@ -1,27 +1,29 @@
 //! What the tool keeps on disk.
 //!
 //! Layout below the state folder: `manifests/<file id>` (manifest bytes), `files/<file id>.json`
-//! ([`FileRecord`]), `agreements.json` ([`Agreements`]), `staging/<file id>/` (slots that wait for
-//! delivery), `in-flight/` (the submitter's journal). A file is written beside its place, then
-//! renamed. Losing the folder loses nothing that holders and key do not give back.
+//! ([`FileRecord`]), `agreements.json` ([`Agreements`]), `staging/` (slots that wait for delivery),
+//! `in-flight/` (the submitter's journal). Every file is there whole or not at all. Several processes may
+//! use one folder. Losing it loses nothing that holders and key do not give back, but uploads that are not
+//! finished.
 
-use std::{
-    collections::BTreeMap,
-    fs, io,
-    path::{Path, PathBuf},
-};
+mod disk;
+mod uploads;
+
+use std::{collections::BTreeMap, fs, path::PathBuf};
 
 use ips_primitives::{
     fragment::Level,
     id::{AgreementId, FileId, OrderId},
 };
-use serde::{de::DeserializeOwned, Deserialize, Serialize};
+use serde::{Deserialize, Serialize};
 
 use crate::error::ClientError;
+use disk::{read_json, write_json, write_whole, Lock};
+
+pub(crate) use disk::{sync_folder, write_error};
+pub(crate) use uploads::{Plan, Upload};
 
 const VERSION: u8 = 1;
-/// Longest JSON file that is read.
-const JSON_BYTES_MAX: u64 = 16 << 20;
 
 /// What is known of a file beyond its manifest.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -93,28 +95,6 @@ impl State {
         self.folder.join("in-flight")
     }
 
-    /// Where a file's slots wait for delivery.
-    pub(crate) fn staging(&self, file: &FileId) -> PathBuf {
-        self.folder.join("staging").join(hex::encode(file.0))
-    }
-
-    /// A new folder for slots whose file has no id yet.
-    pub(crate) fn new_staging(&self) -> Result<PathBuf, ClientError> {
-        let folder = self
-            .folder
-            .join("staging")
-            .join(format!("new-{:016x}", rand::random::<u64>()));
-        fs::create_dir_all(&folder).map_err(write_error(&folder))?;
-        Ok(folder)
-    }
-
-    /// Gives staged slots their file's name.
-    pub(crate) fn name_staging(&self, made: &Path, file: &FileId) -> Result<PathBuf, ClientError> {
-        let named = self.staging(file);
-        fs::rename(made, &named).map_err(write_error(&named))?;
-        Ok(named)
-    }
-
     pub(crate) fn manifest(&self, file: &FileId) -> Option<Vec<u8>> {
         fs::read(self.manifest_path(file)).ok()
     }
@@ -145,8 +125,16 @@ impl State {
         }
     }
 
-    pub(crate) fn put_agreements(&self, agreements: &Agreements) -> Result<(), ClientError> {
-        write_json(&self.agreements_path(), agreements)
+    /// Changes the agreements while no other process does; they are on the disk when this returns.
+    pub(crate) fn change_agreements<T>(
+        &self,
+        change: impl FnOnce(&mut Agreements) -> T,
+    ) -> Result<T, ClientError> {
+        let _lock = Lock::take(&self.folder.join("agreements.lock"))?;
+        let mut agreements = self.agreements()?;
+        let result = change(&mut agreements);
+        write_json(&self.agreements_path(), &agreements)?;
+        Ok(result)
     }
 
     fn manifest_path(&self, file: &FileId) -> PathBuf {
@@ -162,51 +150,6 @@ impl State {
     fn agreements_path(&self) -> PathBuf {
         self.folder.join("agreements.json")
     }
-}
-
-/// Turns a system's error into ours, naming the path.
-pub(crate) fn write_error(path: &Path) -> impl FnOnce(io::Error) -> ClientError + '_ {
-    move |source| ClientError::Write {
-        path: path.into(),
-        source,
-    }
-}
-
-fn read_json<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, ClientError> {
-    let unreadable = || ClientError::State { path: path.into() };
-    match fs::metadata(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(source) => {
-            return Err(ClientError::Read {
-                path: path.into(),
-                source,
-            })
-        }
-        Ok(meta) if meta.len() > JSON_BYTES_MAX => return Err(unreadable()),
-        Ok(_) => {}
-    }
-    let bytes = fs::read(path).map_err(|source| ClientError::Read {
-        path: path.into(),
-        source,
-    })?;
-    serde_json::from_slice(&bytes)
-        .map(Some)
-        .map_err(|_| unreadable())
-}
-
-fn write_json(path: &Path, value: &impl Serialize) -> Result<(), ClientError> {
-    let bytes = serde_json::to_vec_pretty(value)
-        .map_err(|error| write_error(path)(io::Error::other(error)))?;
-    write_whole(path, &bytes)
-}
-
-fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), ClientError> {
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder).map_err(write_error(folder))?;
-    }
-    let beside = path.with_extension(format!("new-{:016x}", rand::random::<u64>()));
-    fs::write(&beside, bytes).map_err(write_error(&beside))?;
-    fs::rename(&beside, path).map_err(write_error(path))
 }
 
 #[cfg(test)]
@@ -241,7 +184,6 @@ mod tests {
     fn agreements_remember_what_was_promised() {
         let folder = tempfile::tempdir().unwrap();
         let state = State::new(folder.path().into());
-        let mut agreements = state.agreements().unwrap();
         let promised = Promised {
             nonce: 2,
             cumulative_bytes: 9,
@@ -250,19 +192,33 @@ mod tests {
             id: AgreementId(1),
             promised: [("ab".to_owned(), promised)].into(),
         };
-        agreements.open.insert("chain/4".into(), record);
-        state.put_agreements(&agreements).unwrap();
-        assert_eq!(state.agreements().unwrap(), agreements);
+        let insert = |agreements: &mut Agreements| {
+            agreements.open.insert("chain/4".into(), record.clone());
+        };
+        state.change_agreements(insert).unwrap();
+        assert_eq!(state.agreements().unwrap().open["chain/4"], record);
     }
 
     #[test]
-    fn staging_is_renamed_to_the_file() {
+    fn changes_by_many_at_once_are_all_kept() {
         let folder = tempfile::tempdir().unwrap();
+        let add = |turn: u64| {
+            let state = State::new(folder.path().into());
+            let change = |agreements: &mut Agreements| {
+                let record = AgreementRecord {
+                    id: AgreementId(turn),
+                    promised: BTreeMap::new(),
+                };
+                agreements.open.insert(format!("chain/{turn}"), record);
+            };
+            state.change_agreements(change).unwrap();
+        };
+        std::thread::scope(|scope| {
+            for turn in 0..8 {
+                scope.spawn(move || add(turn));
+            }
+        });
         let state = State::new(folder.path().into());
-        let made = state.new_staging().unwrap();
-        fs::write(made.join("0-0.slot"), b"x").unwrap();
-        let named = state.name_staging(&made, &FILE).unwrap();
-        assert_eq!(named, state.staging(&FILE));
-        assert_eq!(fs::read(named.join("0-0.slot")).unwrap(), b"x");
+        assert_eq!(state.agreements().unwrap().open.len(), 8);
     }
 }

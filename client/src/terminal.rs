@@ -1,6 +1,9 @@
 //! Progress bars and results: bars on a terminal, text or one JSON object as the result.
 
-use std::io::{IsTerminal, Write};
+use std::{
+    io::{IsTerminal, Write},
+    sync::{Mutex, PoisonError},
+};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
@@ -12,6 +15,7 @@ use crate::error::ClientError;
 pub(crate) struct Terminal {
     json: bool,
     bars: bool,
+    resumable: Mutex<Option<String>>,
 }
 
 impl Terminal {
@@ -19,7 +23,26 @@ impl Terminal {
         Self {
             json,
             bars: !quiet && std::io::stderr().is_terminal(),
+            resumable: Mutex::default(),
         }
+    }
+
+    /// Notes the file whose upload can be resumed if the command is stopped now.
+    pub(crate) fn can_resume(&self, file: Option<&str>) {
+        let mut resumable = self
+            .resumable
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        *resumable = file.map(str::to_owned);
+    }
+
+    /// The file whose upload can be resumed.
+    pub(crate) fn resumable(&self) -> Option<String> {
+        let resumable = self
+            .resumable
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        resumable.clone()
     }
 
     /// A bar that counts bytes, with rate and time left.
@@ -46,13 +69,6 @@ impl Terminal {
         ProgressBar::new(total).with_style(style).with_message(what)
     }
 
-    /// A line of what goes on; not part of the result.
-    pub(crate) fn note(&self, text: &str) {
-        if self.bars {
-            eprintln!("{text}");
-        }
-    }
-
     /// The result: the object, or its text.
     pub(crate) fn result(&self, value: &impl Serialize, text: impl FnOnce() -> String) {
         let line = if self.json {
@@ -66,12 +82,8 @@ impl Terminal {
 
     pub(crate) fn error(&self, error: &ClientError) {
         if self.json {
-            let object = json!({"error": {
-                "kind": error.kind(),
-                "message": error.to_string(),
-                "exit_code": error.exit_code(),
-            }});
-            let _ = writeln!(std::io::stdout(), "{object}");
+            // A closed pipe is the reader's choice.
+            let _ = writeln!(std::io::stdout(), "{}", error.object());
         } else {
             eprintln!("error: {error}");
         }

@@ -72,7 +72,7 @@ pub(crate) struct StorageArgs {
     #[arg(long, value_name = "DIR", requires = "storage")]
     pub(crate) storage_path: Option<PathBuf>,
 
-    /// Flags of `ips-storage`, handed on as one string, e.g. `--class super --capacity 10GiB`.
+    /// Flags of `ips-storage`, handed on as one string, e.g. `--class personal --capacity 10GiB`.
     #[arg(
         long,
         value_name = "FLAGS",

@@ -1,10 +1,12 @@
 //! What each command does.
 
+use frame_benchmarking_cli::BenchmarkCmd;
 use sc_cli::{
     CliConfiguration, Database, DatabaseParams, ImportParams, KeystoreParams, NetworkParams,
     SharedParams, SubstrateCli,
 };
 use sc_service::PartialComponents;
+use sp_runtime::traits::HashingFor;
 
 use crate::{
     chain_spec,
@@ -144,6 +146,7 @@ pub(crate) fn run() -> sc_cli::Result<()> {
         None => run_node(&cli),
         Some(Subcommand::Key(cmd)) => cmd.run(&cli),
         Some(Subcommand::ExportChainSpec(cmd)) => cmd.run(chain_spec::load(&cmd.chain)?),
+        Some(Subcommand::Benchmark(cmd)) => run_benchmark(cmd),
         Some(subcommand) => run_on_database(&cli, subcommand),
     }
 }
@@ -162,45 +165,68 @@ fn run_node(cli: &Cli) -> sc_cli::Result<()> {
     })
 }
 
+/// Measures a blob that was built with benchmarks; this binary's own blob has none.
+fn run_benchmark(cmd: &BenchmarkCmd) -> sc_cli::Result<()> {
+    match cmd {
+        BenchmarkCmd::Pallet(cmd) if cmd.runtime.is_some() => {
+            sc_cli::LoggerBuilder::new("info").init()?;
+            cmd.run_with_spec::<HashingFor<ips_runtime::Block>, service::ExtraHostFunctions>(None)
+        }
+        _ => Err(sc_cli::Error::Input(
+            "use `benchmark pallet --runtime BLOB`, as scripts/benchmark-weights.sh does".into(),
+        )),
+    }
+}
+
 fn run_on_database(cli: &Cli, subcommand: &Subcommand) -> sc_cli::Result<()> {
     match subcommand {
         Subcommand::CheckBlock(cmd) => cli.create_runner(&**cmd)?.async_run(|config| {
-            let PartialComponents { client, task_manager, import_queue, .. } =
-                service::new_partial(&config)?;
+            let PartialComponents {
+                client,
+                task_manager,
+                import_queue,
+                ..
+            } = service::new_partial(&config)?;
             Ok((cmd.run(client, import_queue), task_manager))
         }),
         Subcommand::ExportBlocks(cmd) => cli.create_runner(&**cmd)?.async_run(|config| {
-            let PartialComponents { client, task_manager, .. } = service::new_partial(&config)?;
+            let PartialComponents {
+                client,
+                task_manager,
+                ..
+            } = service::new_partial(&config)?;
             Ok((cmd.run(client, config.database), task_manager))
         }),
         Subcommand::ImportBlocks(cmd) => cli.create_runner(&**cmd)?.async_run(|config| {
-            let PartialComponents { client, task_manager, import_queue, .. } =
-                service::new_partial(&config)?;
+            let PartialComponents {
+                client,
+                task_manager,
+                import_queue,
+                ..
+            } = service::new_partial(&config)?;
             Ok((cmd.run(client, import_queue), task_manager))
         }),
         Subcommand::ExportState(cmd) => cli.create_runner(&**cmd)?.async_run(|config| {
-            let PartialComponents { client, task_manager, .. } = service::new_partial(&config)?;
+            let PartialComponents {
+                client,
+                task_manager,
+                ..
+            } = service::new_partial(&config)?;
             Ok((cmd.run(client, config.chain_spec), task_manager))
         }),
-        Subcommand::PurgeChain(cmd) => {
-            cli.create_runner(&**cmd)?.sync_run(|config| cmd.run(config.database))
-        }
+        Subcommand::PurgeChain(cmd) => cli
+            .create_runner(&**cmd)?
+            .sync_run(|config| cmd.run(config.database)),
         Subcommand::Revert(cmd) => cli.create_runner(&**cmd)?.async_run(|config| {
-            let PartialComponents { client, task_manager, backend, .. } =
-                service::new_partial(&config)?;
+            let PartialComponents {
+                client,
+                task_manager,
+                backend,
+                ..
+            } = service::new_partial(&config)?;
             Ok((cmd.run(client, backend, None), task_manager))
         }),
-        Subcommand::Benchmark(cmd) => match &**cmd {
-            frame_benchmarking_cli::BenchmarkCmd::Pallet(cmd) => {
-                cli.create_runner(cmd)?.sync_run(|config| {
-                    cmd.run_with_spec::<sp_runtime::traits::HashingFor<ips_runtime::Block>, service::HostFunctions>(
-                        Some(config.chain_spec),
-                    )
-                })
-            }
-            _ => Err("only `benchmark pallet` is built in".into()),
-        },
-        Subcommand::Key(_) | Subcommand::ExportChainSpec(_) => {
+        Subcommand::Key(_) | Subcommand::ExportChainSpec(_) | Subcommand::Benchmark(_) => {
             unreachable!("handled without a database by the caller")
         }
     }

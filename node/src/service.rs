@@ -13,12 +13,14 @@ use sc_transaction_pool::TransactionPoolHandle;
 /// A block whose extrinsics are bytes: only the runtime looks into them.
 pub(crate) type Block = sp_runtime::generic::Block<Header, sp_runtime::OpaqueExtrinsic>;
 
-/// What the WASM blob may call: the SDK's functions, proof size, and BLS12-381.
-pub(crate) type HostFunctions = (
-    sp_io::SubstrateHostFunctions,
+/// What the WASM blob may call besides the SDK's functions: proof size and BLS12-381.
+pub(crate) type ExtraHostFunctions = (
     cumulus_primitives_proof_size_hostfunction::storage_proof_size::HostFunctions,
     sp_crypto_ec_utils::bls12_381::host_calls::HostFunctions,
 );
+
+/// What the WASM blob may call.
+pub(crate) type HostFunctions = (sp_io::SubstrateHostFunctions, ExtraHostFunctions);
 
 /// Executor of the WASM blob; there is no native runtime.
 pub(crate) type Executor = WasmExecutor<HostFunctions>;

@@ -11,9 +11,16 @@ use crate::{
 /// Randomness of one block of the chain.
 pub type Beacon = [u8; 32];
 
+/// Blocks from an event until the first beacon that nobody could know at the event.
+///
+/// A beacon comes from the relay block that the block before was built on; two blocks may be built on
+/// one relay block, and a collator may build on one that is not the newest. Orders and pre-commits wait
+/// this long (`docs/protocol.md` §5.2).
+pub const BEACON_DELAY_BLOCKS: BlockNumber = 4;
+
 /// Lottery number of a provider for a slot: uniform in `0..2^64`.
 ///
-/// `beacon` is the one of the block after the order, so nobody can pick it when ordering.
+/// `beacon` is the one [`BEACON_DELAY_BLOCKS`] after the order, so nobody can know it when ordering.
 pub fn lottery_draw(beacon: &Beacon, slot: SlotId, provider: &ProviderId) -> u64 {
     digest_to_u64(&blake2_256(&[
         b"ips/lottery/1",

@@ -63,6 +63,36 @@ pub struct OrderParams {
     pub delivery_key: AccountKey,
 }
 
+/// What an order's place in the chain's state costs while it is there; given back when it is pruned.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    Encode,
+    Decode,
+    DecodeWithMemTracking,
+    MaxEncodedLen,
+    TypeInfo,
+)]
+pub struct OrderDeposit {
+    /// For the order.
+    pub base: Balance,
+    /// For each of its slots.
+    pub per_slot: Balance,
+}
+
+impl OrderDeposit {
+    /// The deposit of an order; saturates at the largest amount, which no account can pay.
+    pub fn of(&self, erasure: ErasureParams) -> Balance {
+        self.per_slot
+            .saturating_mul(Balance::from(erasure.total()))
+            .saturating_add(self.base)
+    }
+}
+
 /// Why order parameters are refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OrderParamsError {
@@ -164,7 +194,8 @@ pub enum SlotState {
     /// Claimed; delivery is awaited.
     #[codec(index = 1)]
     Claimed,
-    /// Delivered, both signatures seen; not every piece is sealed yet. Unpaid.
+    /// Delivered, both signatures seen; not every piece is sealed yet. Unpaid; undone if the sealing
+    /// takes too long.
     #[codec(index = 2)]
     Confirmed,
     /// Every piece is in a proven sector. Paid.
@@ -179,6 +210,53 @@ pub enum SlotState {
     /// Held to the end.
     #[codec(index = 6)]
     Expired,
+}
+
+/// Why a claim was undone and its slot opened again.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Encode,
+    Decode,
+    DecodeWithMemTracking,
+    MaxEncodedLen,
+    TypeInfo,
+)]
+pub enum UndoneReason {
+    /// It was not confirmed in time: the slot was not delivered.
+    #[codec(index = 0)]
+    NotDelivered,
+    /// It was confirmed, but not every piece was sealed in time.
+    #[codec(index = 1)]
+    NotSealed,
+}
+
+/// Why a sector ended before its deals, and with it their slots.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Encode,
+    Decode,
+    DecodeWithMemTracking,
+    MaxEncodedLen,
+    TypeInfo,
+)]
+pub enum LossReason {
+    /// Its provider gave it up.
+    #[codec(index = 0)]
+    GivenUp,
+    /// It was faulty for too long.
+    #[codec(index = 1)]
+    Cutoff,
+    /// Somebody showed that it does not hold its slot's bytes.
+    #[codec(index = 2)]
+    Fraud,
 }
 
 #[cfg(test)]
@@ -220,6 +298,23 @@ mod tests {
             ..params()
         };
         assert_eq!(bad.validate(), Err(OrderParamsError::Duration));
+    }
+
+    #[test]
+    fn deposit_grows_with_the_slots_and_saturates() {
+        let deposit = OrderDeposit {
+            base: 10,
+            per_slot: 3,
+        };
+        assert_eq!(deposit.of(ErasureParams { data: 3, parity: 3 }), 28);
+        let dearest = OrderDeposit {
+            base: 1,
+            per_slot: Balance::MAX,
+        };
+        assert_eq!(
+            dearest.of(ErasureParams { data: 3, parity: 3 }),
+            Balance::MAX
+        );
     }
 
     #[test]

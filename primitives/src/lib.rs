@@ -16,6 +16,7 @@
 extern crate alloc;
 
 pub mod challenge;
+pub mod consent;
 pub mod deal;
 pub mod fragment;
 pub mod hash;

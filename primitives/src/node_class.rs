@@ -49,6 +49,12 @@ impl NodeClass {
         Self::Super,
     ];
 
+    /// Whether governance gives the class; the others are what the owner says. The classes that data
+    /// slots prefer and that keep the network's indexes are worth lying about.
+    pub const fn needs_approval(self) -> bool {
+        matches!(self, Self::Enterprise | Self::Super)
+    }
+
     /// Weight of the class in the slot lottery for a data slot (`true`) or a parity slot.
     ///
     /// Bounds: `1..=8`. Data slots prefer enterprise and super nodes (white paper 5.4.2).
@@ -103,6 +109,17 @@ mod tests {
             assert_eq!(NodeClass::from_name(class.name()), Some(class));
         }
         assert_eq!(NodeClass::from_name("toaster"), None);
+    }
+
+    #[test]
+    fn what_data_slots_prefer_needs_approval() {
+        let free: Vec<_> = NodeClass::ALL
+            .into_iter()
+            .filter(|class| !class.needs_approval())
+            .collect();
+        let best = free.iter().map(|class| class.lottery_weight(true)).max();
+        assert_eq!(best, Some(2));
+        assert_eq!(free.len(), 3);
     }
 
     #[test]

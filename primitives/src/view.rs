@@ -7,7 +7,7 @@ use codec::{Decode, Encode};
 use scale_info::TypeInfo;
 
 use crate::{
-    deal::{Ask, OrderParams, SlotState},
+    deal::{Ask, OrderDeposit, OrderParams, SlotState},
     id::{
         AccountKey, AgreementId, Balance, BlockNumber, Genesis, OrderId, PartitionIndex,
         PieceIndex, ProviderId, SectorNumber, SlotId, SlotIndex, VerifyingKeyId,
@@ -16,6 +16,15 @@ use crate::{
     schedule::{ProvingSchedule, Window},
     sector::{CommD, CommR, Piece, ProfileId, ReplicaId, SectorState},
 };
+
+/// Orders that one answer lists at most; ask again after the last one for more.
+pub const ORDERS_PAGE: u32 = 256;
+/// Deals that one answer lists at most; ask again after the last one for more.
+pub const DEALS_PAGE: u32 = 1024;
+/// Sectors that one answer lists at most; ask again after the last one for more.
+pub const SECTORS_PAGE: u32 = 1024;
+/// Partitions that one answer lists at most; ask again after the last one for more.
+pub const PARTITIONS_PAGE: u32 = 1024;
 
 /// Constants and keys of the chain that every off-chain part needs.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
@@ -34,8 +43,12 @@ pub struct ChainInfo {
     pub schedule: ProvingSchedule,
     /// Blocks in which the lottery's threshold grows to certainty for weight 1.
     pub lottery_blocks: BlockNumber,
+    /// Providers less reliable than this, in 1/1000, have no weight in the lottery.
+    pub reliability_permille_min: u16,
     /// Blocks a claimed slot waits for its confirmation.
     pub delivery_blocks: BlockNumber,
+    /// Blocks a confirmed slot waits for its last piece to be sealed.
+    pub seal_blocks: BlockNumber,
     /// Blocks between pre-commit and the seed.
     pub seed_delay_blocks: BlockNumber,
     /// Blocks a ticket stays valid.
@@ -44,6 +57,8 @@ pub struct ChainInfo {
     pub prove_commit_blocks: BlockNumber,
     /// Collateral for 1 MiB of a claimed slot.
     pub collateral_per_mib: Balance,
+    /// Held for an order until it has ended and is pruned.
+    pub order_deposit: OrderDeposit,
     /// Blocks the beacon of a block is kept.
     pub beacon_blocks: BlockNumber,
 }
@@ -69,6 +84,8 @@ pub struct NodeView {
     pub used_bytes: u64,
     /// Moving average of kept promises, in 1/1000.
     pub reliability_permille: u16,
+    /// Block in which it was registered.
+    pub registered_at: BlockNumber,
     /// What it asks for, if it takes deals.
     pub ask: Option<Ask>,
     /// Collateral pledged in all.

@@ -7,7 +7,9 @@ use frame_support::{
 };
 use ips_primitives::{
     challenge::Beacon,
-    id::{AccountKey, AgreementId, FileId, OrderId, ProviderId},
+    id::{
+        AccountKey, AgreementId, FileId, OrderId, PartitionIndex, ProviderId, SectorNumber, SlotId,
+    },
     view::{AgreementView, ChainInfo, DealView, NodeView, OrderView, PartitionView, SectorView},
 };
 use sp_api::impl_runtime_apis;
@@ -361,24 +363,27 @@ impl_runtime_apis! {
             views::order(order)
         }
 
-        fn orders_of_file(file: FileId) -> Vec<OrderView> {
-            views::orders_of_file(file)
+        fn orders_of_file(file: FileId, after: Option<OrderId>) -> Vec<OrderView> {
+            views::orders_of_file(file, after)
         }
 
-        fn orders_of_client(client: AccountKey) -> Vec<OrderView> {
-            views::orders_of_client(client)
+        fn orders_of_client(client: AccountKey, after: Option<OrderId>) -> Vec<OrderView> {
+            views::orders_of_client(client, after)
         }
 
-        fn deals_of(provider: ProviderId) -> Vec<DealView> {
-            views::deals_of(provider)
+        fn deals_of(provider: ProviderId, after: Option<SlotId>) -> Vec<DealView> {
+            views::deals_of(provider, after)
         }
 
-        fn sectors_of(provider: ProviderId) -> Vec<SectorView> {
-            views::sectors_of(provider)
+        fn sectors_of(provider: ProviderId, after: Option<SectorNumber>) -> Vec<SectorView> {
+            views::sectors_of(provider, after)
         }
 
-        fn partitions_of(provider: ProviderId) -> Vec<PartitionView> {
-            views::partitions_of(provider)
+        fn partitions_of(
+            provider: ProviderId,
+            after: Option<PartitionIndex>,
+        ) -> Vec<PartitionView> {
+            views::partitions_of(provider, after)
         }
 
         fn agreement(id: AgreementId) -> Option<AgreementView> {

@@ -1,8 +1,11 @@
 //! How the SDK's pallets are set; our own are in `storage`, messages between chains in `xcm`.
 
+mod randomness;
 mod storage;
 mod xcm;
 
+#[cfg(test)]
+pub(crate) use self::storage::NodeDeposit;
 pub(crate) use self::{
     storage::{Sectors, Terms},
     xcm::{LocationToAccountId, XcmRouter},
@@ -183,7 +186,7 @@ pub(crate) type ConsensusHook = cumulus_pallet_aura_ext::FixedVelocityConsensusH
 
 impl cumulus_pallet_parachain_system::Config for Runtime {
     type RuntimeEvent = RuntimeEvent;
-    type OnSystemEvent = storage::KeepRelayRandomness;
+    type OnSystemEvent = randomness::KeepRelayEntropy;
     type SelfParaId = parachain_info::Pallet<Runtime>;
     type OutboundXcmpMessageSource = XcmpQueue;
     type DmpQueue = frame_support::traits::EnqueueWithOrigin<MessageQueue, RelayOrigin>;

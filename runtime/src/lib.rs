@@ -20,6 +20,8 @@ mod benchmarks;
 mod configs;
 pub mod constants;
 mod genesis_config_presets;
+#[cfg(test)]
+mod tests;
 mod views;
 
 use alloc::{borrow::Cow, vec::Vec};

@@ -4,7 +4,9 @@ use alloc::vec::Vec;
 use ips_pallet_traits::{Beacons, NodeRegistry};
 use ips_primitives::{
     challenge::Beacon,
-    id::{AccountKey, AgreementId, FileId, OrderId, ProviderId},
+    id::{
+        AccountKey, AgreementId, FileId, OrderId, PartitionIndex, ProviderId, SectorNumber, SlotId,
+    },
     view::{AgreementView, ChainInfo, DealView, NodeView, OrderView, PartitionView, SectorView},
 };
 use pallet_node_classes::{Node, ALL_NODES_MAX};
@@ -25,11 +27,14 @@ pub(crate) fn info() -> ChainInfo {
         poe_key: keys.poe,
         schedule: SCHEDULE,
         lottery_blocks: terms.lottery_blocks,
+        reliability_permille_min: terms.reliability_permille_min,
         delivery_blocks: terms.delivery_blocks,
+        seal_blocks: terms.seal_blocks,
         seed_delay_blocks: sectors.seed_delay_blocks,
         ticket_blocks: sectors.ticket_blocks,
         prove_commit_blocks: sectors.prove_commit_blocks,
         collateral_per_mib: terms.collateral_per_mib,
+        order_deposit: terms.order_deposit,
         beacon_blocks: sectors.beacon_blocks,
     }
 }
@@ -55,6 +60,7 @@ fn node_view(provider: ProviderId, node: Node) -> NodeView {
         capacity_bytes: node.params.capacity_bytes,
         used_bytes: node.used_bytes,
         reliability_permille: node.reliability_permille,
+        registered_at: node.registered_at,
         ask: pallet_storage_market::Asks::<Runtime>::get(provider),
         pledged: pledge.total,
         locked: pledge.locked,
@@ -101,28 +107,31 @@ pub(crate) fn open_orders(from: OrderId, max: u32) -> Vec<OrderView> {
     orders(StorageMarket::open_orders(from, max))
 }
 
-pub(crate) fn orders_of_file(file: FileId) -> Vec<OrderView> {
-    orders(StorageMarket::orders_of_file(file))
+pub(crate) fn orders_of_file(file: FileId, after: Option<OrderId>) -> Vec<OrderView> {
+    orders(StorageMarket::orders_of_file(file, after))
 }
 
-pub(crate) fn orders_of_client(client: AccountKey) -> Vec<OrderView> {
-    orders(StorageMarket::orders_of_client(client))
+pub(crate) fn orders_of_client(client: AccountKey, after: Option<OrderId>) -> Vec<OrderView> {
+    orders(StorageMarket::orders_of_client(client, after))
 }
 
-pub(crate) fn deals_of(provider: ProviderId) -> Vec<DealView> {
-    let mut deals = StorageMarket::deals_of(provider);
+pub(crate) fn deals_of(provider: ProviderId, after: Option<SlotId>) -> Vec<DealView> {
+    let mut deals = StorageMarket::deals_of(provider, after);
     for deal in &mut deals {
         deal.view.sectors = Porep::piece_sectors(deal.slot);
     }
     deals
 }
 
-pub(crate) fn sectors_of(provider: ProviderId) -> Vec<SectorView> {
-    Porep::sectors_of(provider)
+pub(crate) fn sectors_of(provider: ProviderId, after: Option<SectorNumber>) -> Vec<SectorView> {
+    Porep::sectors_of(provider, after)
 }
 
-pub(crate) fn partitions_of(provider: ProviderId) -> Vec<PartitionView> {
-    Porep::partitions_of(provider)
+pub(crate) fn partitions_of(
+    provider: ProviderId,
+    after: Option<PartitionIndex>,
+) -> Vec<PartitionView> {
+    Porep::partitions_of(provider, after)
 }
 
 pub(crate) fn agreement(id: AgreementId) -> Option<AgreementView> {

@@ -19,7 +19,7 @@ const LOG_LINES: usize = 40;
 const START_PATIENCE: Duration = Duration::from_secs(180);
 
 /// Classes of the nodes, so that no class holds more than parity allows at any level.
-const CLASSES: [&str; 3] = ["super", "enterprise", "professional"];
+const CLASSES: [&str; 3] = ["professional", "personal", "mobile"];
 
 /// How to run a network.
 #[derive(Clone, Copy, Debug)]

@@ -1,7 +1,8 @@
 //! Where a file's bytes go: standard output, one file, or the files of a bundle.
 //!
-//! Every file is written beside its place and renamed when it is whole, so that a break leaves no
-//! half file under the final name.
+//! Every file is written beside its place and renamed when it is whole and on the disk, so that a break
+//! leaves no half file under the final name. A pipe or a device that is named is written to as it is, and
+//! never replaced.
 
 use std::{
     collections::VecDeque,
@@ -14,7 +15,11 @@ use std::{
 use ips_encoding::Directory;
 use ips_primitives::id::FileId;
 
-use crate::{cli::GetArgs, error::ClientError, state::write_error};
+use crate::{
+    cli::GetArgs,
+    error::ClientError,
+    state::{sync_folder, write_error},
+};
 
 /// A file that is being written under another name.
 struct Part {
@@ -32,6 +37,8 @@ pub(crate) struct Output {
 
 enum Target {
     Stdout,
+    /// A pipe or a device.
+    Stream(File),
     One(Part),
     Many(Many),
 }
@@ -46,7 +53,8 @@ struct Many {
 impl Output {
     /// Opens the output that the command line asks for.
     ///
-    /// A bundle as a whole goes into a folder. Nothing that exists is overwritten without `-o`.
+    /// A bundle as a whole goes into a folder; a file into a folder that exists keeps its name. Nothing
+    /// that exists is overwritten unless `-o` names it.
     pub(crate) fn create(
         args: &GetArgs,
         directory: &Directory,
@@ -55,9 +63,11 @@ impl Output {
     ) -> Result<Self, ClientError> {
         let is_bundle =
             !directory.entries.is_empty() && args.entry.is_none() && args.range.is_none();
-        let place = match &args.output {
-            Some(place) => place.clone(),
-            None => default_place(args, directory, file),
+        let own = default_place(args, directory, file);
+        let (place, is_named) = match &args.output {
+            Some(folder) if !is_bundle && folder.is_dir() => (folder.join(own), false),
+            Some(place) => (place.clone(), true),
+            None => (own, false),
         };
         if place == Path::new("-") {
             return Ok(Self {
@@ -65,10 +75,14 @@ impl Output {
                 place,
             });
         }
-        if args.output.is_none() && place.exists() {
+        if !is_named && place.exists() {
             return Err(ClientError::Exists { path: place });
         }
-        let target = if is_bundle {
+        let is_stream = fs::metadata(&place).is_ok_and(|meta| !meta.is_file() && !meta.is_dir());
+        let target = if is_stream {
+            let stream = File::options().write(true).open(&place);
+            Target::Stream(stream.map_err(write_error(&place))?)
+        } else if is_bundle {
             let many = Many::new(directory, &place);
             debug_assert_eq!(
                 many.waiting.iter().map(|(_, length)| length).sum::<u64>(),
@@ -84,6 +98,7 @@ impl Output {
     pub(crate) fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         match &mut self.target {
             Target::Stdout => io::stdout().write_all(bytes),
+            Target::Stream(stream) => stream.write_all(bytes),
             Target::One(part) => part.file.write_all(bytes),
             Target::Many(many) => many.write(bytes),
         }
@@ -92,12 +107,21 @@ impl Output {
     /// Gives every file its name; returns the place.
     pub(crate) fn finish(self) -> Result<String, ClientError> {
         let Self { target, place } = self;
+        let folder = match &target {
+            Target::Stdout | Target::Stream(_) => None,
+            Target::One(_) => Some(folder_of(&place)),
+            Target::Many(_) => Some(place.clone()),
+        };
         let done = match target {
             Target::Stdout => io::stdout().flush(),
+            Target::Stream(mut stream) => stream.flush(),
             Target::One(part) => part.keep(),
             Target::Many(many) => many.finish(),
         };
         done.map_err(write_error(&place))?;
+        if let Some(folder) = folder {
+            sync_folder(&folder)?;
+        }
         Ok(place.display().to_string())
     }
 
@@ -108,6 +132,13 @@ impl Output {
             source,
         }
     }
+}
+
+fn folder_of(path: &Path) -> PathBuf {
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
+    folder.unwrap_or(Path::new(".")).to_path_buf()
 }
 
 /// The name the owner gave, else the file id; names were checked to hold no path.
@@ -122,12 +153,7 @@ fn default_place(args: &GetArgs, directory: &Directory, file: &FileId) -> PathBu
 
 impl Part {
     fn create(path: &Path) -> io::Result<Self> {
-        if let Some(folder) = path
-            .parent()
-            .filter(|folder| !folder.as_os_str().is_empty())
-        {
-            fs::create_dir_all(folder)?;
-        }
+        fs::create_dir_all(folder_of(path))?;
         let mut name = path.file_name().unwrap_or_default().to_owned();
         name.push(format!(".part-{:08x}", rand::random::<u32>()));
         let beside = path.with_file_name(name);
@@ -236,6 +262,53 @@ mod tests {
         assert_eq!(whole.finish().unwrap(), place.display().to_string());
         assert_eq!(fs::read(&place).unwrap(), b"abcd");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn full_disk_is_told_and_leaves_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = folder.path().join("out");
+        let mut part = Part::create(&place).unwrap();
+        // A device that is always full stands for a disk that fills up in the middle.
+        part.file = File::options().write(true).open("/dev/full").unwrap();
+        let target = Target::One(part);
+        let mut output = Output {
+            target,
+            place: place.clone(),
+        };
+        let source = output.write(b"abc").unwrap_err();
+        let error = output.write_error(source);
+        let text = error.to_string();
+        assert!(
+            text.contains("No space left") && text.contains("check space"),
+            "{text}"
+        );
+        assert!(text.contains(place.to_str().unwrap()));
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn devices_are_written_to_and_never_replaced() {
+        let args = args(&["-o", "/dev/null"]);
+        let mut output =
+            Output::create(&args, &Directory::named("x"), &FileId([1; 32]), &(0..4)).unwrap();
+        output.write(b"abcd").unwrap();
+        assert_eq!(output.finish().unwrap(), "/dev/null");
+        assert!(!fs::metadata("/dev/null").unwrap().is_file());
+    }
+
+    #[test]
+    fn file_goes_into_a_folder_under_its_own_name_and_replaces_nothing_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let args = args(&["-o", folder.path().to_str().unwrap()]);
+        let open = || Output::create(&args, &Directory::named("x"), &FileId([1; 32]), &(0..2));
+        let mut output = open().unwrap();
+        output.write(b"ab").unwrap();
+        output.finish().unwrap();
+        assert_eq!(fs::read(folder.path().join("x")).unwrap(), b"ab");
+        assert!(matches!(open(), Err(ClientError::Exists { .. })));
     }
 
     #[test]

@@ -1,7 +1,9 @@
 //! Proofs of extract and vouchers: who delivered is paid for what is proven.
 //!
 //! Each provider that delivered is asked once for its proof over the bytes it gave. The proof is
-//! checked here against the chain's commitment of its sector before a voucher is signed.
+//! checked here against the chain's commitment of its sector before a voucher is signed: what a voucher
+//! promises are bytes that were received, checked against the manifest, and proven. Every promise is on
+//! the disk before it is told, so that none is forgotten or made twice.
 
 use std::{
     collections::BTreeMap,
@@ -17,7 +19,7 @@ use ips_engine::{
 };
 use ips_primitives::{
     challenge::extract_piece,
-    id::{Balance, OrderId, PieceIndex, ProviderId, SlotId},
+    id::{AgreementId, Balance, OrderId, PieceIndex, ProviderId, SlotId},
     retrieval::{retrieval_fee, ExtractRequest, Voucher},
     sector::{CommD, Profile, ProofBytes, SectorState},
     statement::{Context, ExtractInputs},
@@ -119,9 +121,8 @@ pub(crate) struct Payer {
     client: SubxtClient,
     signer: AccountSigner,
     state: State,
-    agreements: Agreements,
-    /// By order: the agreement and what was promised under it.
-    open: BTreeMap<OrderId, AgreementRecord>,
+    /// By order.
+    open: BTreeMap<OrderId, AgreementId>,
     price: Balance,
     info: ChainInfo,
     key: Arc<PreparedKey>,
@@ -130,10 +131,7 @@ pub(crate) struct Payer {
 /// An extract that is about to be asked for.
 struct Job {
     holder: Holder,
-    slot: SlotId,
-    bytes: u64,
     request: ExtractRequest,
-    cumulative_bytes: u64,
 }
 
 impl Payer {
@@ -147,34 +145,25 @@ impl Payer {
     ) -> Result<Self, ClientError> {
         let info = client.info().await?;
         let key = Arc::new(poe_key(&info)?);
-        let agreements = state.agreements()?;
-        let (mut payer, orders) = (
-            Self {
-                client,
-                signer,
-                state,
-                agreements,
-                open: BTreeMap::new(),
-                price,
-                info,
-                key,
-            },
-            wanted,
-        );
-        let opened = stream::iter(orders)
-            .map(|(order, bytes)| payer.agreement(*order, *bytes))
+        let mut payer = Self {
+            client,
+            signer,
+            state,
+            open: BTreeMap::new(),
+            price,
+            info,
+            key,
+        };
+        let known = payer.state.agreements()?;
+        let opened = stream::iter(wanted)
+            .map(|(order, bytes)| payer.agreement(&known, *order, *bytes))
             .buffer_unordered(8)
             .collect::<Vec<_>>()
             .await;
-        for record in opened {
-            let (order, record) = record?;
-            payer
-                .agreements
-                .open
-                .insert(payer.name(order), record.clone());
-            payer.open.insert(order, record);
+        for opened in opened {
+            let (order, id) = opened?;
+            payer.open.insert(order, id);
         }
-        payer.state.put_agreements(&payer.agreements)?;
         Ok(payer)
     }
 
@@ -194,11 +183,12 @@ impl Payer {
     /// The agreement of an order: a known one with enough budget at this price, else a new one.
     async fn agreement(
         &self,
+        known: &Agreements,
         order: OrderId,
         bytes: u64,
-    ) -> Result<(OrderId, AgreementRecord), ClientError> {
+    ) -> Result<(OrderId, AgreementId), ClientError> {
         let need = retrieval_fee(self.price, bytes.saturating_mul(2)).max(BUDGET_MIN);
-        if let Some(known) = self.agreements.open.get(&self.name(order)) {
+        if let Some(known) = known.open.get(&self.name(order)) {
             let view = self.client.agreement(known.id).await?;
             let fits = view.is_some_and(|view| {
                 view.client == self.signer.account()
@@ -208,7 +198,7 @@ impl Payer {
                         >= need.saturating_add(unclaimed(known, &view.claimed, self.price))
             });
             if fits {
-                return Ok((order, known.clone()));
+                return Ok((order, known.id));
             }
         }
         let budget = need.saturating_mul(BUDGET_READINGS);
@@ -220,18 +210,20 @@ impl Payer {
         let id = self.client.submit(call).await?.agreement.ok_or_else(|| {
             ChainError::Incompatible("poe.open_retrieval told no agreement".into())
         })?;
-        Ok((
-            order,
-            AgreementRecord {
+        // At once: an agreement that is not noted holds money that nothing is read for.
+        self.state.change_agreements(|agreements| {
+            let record = AgreementRecord {
                 id,
                 promised: BTreeMap::new(),
-            },
-        ))
+            };
+            agreements.open.insert(self.name(order), record);
+        })?;
+        Ok((order, id))
     }
 
     /// Asks every provider for its proof and pays for what is proven.
     pub(crate) async fn pay(
-        mut self,
+        self,
         swarm: &Swarm,
         holders: &BTreeMap<ProviderId, (Holder, Vec<SlotId>)>,
         delivered: &Delivered,
@@ -243,22 +235,11 @@ impl Payer {
         let (mut jobs, mut results) = (Vec::new(), Vec::new());
         for ((provider, slot), bytes) in delivered {
             let holder = holders.get(provider).map(|(holder, _)| holder.clone());
-            match (holder, self.job(*slot, *provider, *bytes, block)?) {
-                (Some(holder), Some((request, cumulative_bytes))) => {
-                    let (slot, bytes) = (*slot, *bytes);
-                    jobs.push(Job {
-                        holder,
-                        slot,
-                        bytes,
-                        request,
-                        cumulative_bytes,
-                    });
-                }
+            match (holder, self.request(*slot, *provider, *bytes, block)?) {
+                (Some(holder), Some(request)) => jobs.push(Job { holder, request }),
                 _ => results.push(Paid::unpaid((*provider, *slot), *bytes)),
             }
         }
-        // Before any voucher leaves: a promise must not be forgotten.
-        self.state.put_agreements(&self.agreements)?;
         let bar = terminal.count("proofs", jobs.len());
         let payer = &self;
         let mut ends = stream::iter(&jobs)
@@ -268,10 +249,11 @@ impl Payer {
         while let Some((job, end)) = ends.next().await {
             bar.inc(1);
             let state = end?;
-            let mut paid = Paid::unpaid((job.request.provider, job.slot), job.bytes);
+            let request = &job.request;
+            let mut paid = Paid::unpaid((request.provider, request.slot), request.length);
             paid.proof = state;
             if state == ProofState::Ok {
-                paid.fee = retrieval_fee(self.price, job.bytes).to_string();
+                paid.fee = retrieval_fee(self.price, request.length).to_string();
                 promised.push((results.len(), job.request));
             }
             results.push(paid);
@@ -285,36 +267,63 @@ impl Payer {
         Ok(results)
     }
 
-    /// The request for a provider, and the total that a voucher for it will promise.
-    fn job(
-        &mut self,
+    /// Changes what was promised to a provider under an order's agreement; `None` if there is none.
+    fn promise<T>(
+        &self,
+        order: OrderId,
+        provider: ProviderId,
+        change: impl FnOnce(&mut Promised) -> T,
+    ) -> Result<Option<T>, ClientError> {
+        let Some(id) = self.open.get(&order).copied() else {
+            return Ok(None);
+        };
+        self.state.change_agreements(|agreements| {
+            let record = agreements.open.get_mut(&self.name(order))?;
+            // Another process may have opened a new one meanwhile: then this one's book is closed.
+            let is_same = record.id == id;
+            let promised = record.promised.entry(hex::encode(provider.0));
+            is_same.then(|| change(promised.or_default()))
+        })
+    }
+
+    /// The request to a provider, with the next nonce.
+    fn request(
+        &self,
         slot: SlotId,
         provider: ProviderId,
         bytes: u64,
         block: u32,
-    ) -> Result<Option<(ExtractRequest, u64)>, ClientError> {
-        let name = self.name(slot.order);
-        let Some(agreement) = self.open.get(&slot.order).map(|record| record.id) else {
-            return Ok(None);
-        };
-        let record = self.agreements.open.entry(name);
-        let record = record.or_insert(AgreementRecord {
-            id: agreement,
-            promised: BTreeMap::new(),
-        });
-        let promised: &mut Promised = record.promised.entry(hex::encode(provider.0)).or_default();
-        promised.nonce += 1;
-        promised.cumulative_bytes = promised.cumulative_bytes.saturating_add(bytes);
-        let request = ExtractRequest {
-            agreement,
-            provider,
-            slot,
-            offset: 0,
-            length: bytes,
-            nonce: promised.nonce,
-            block,
-        };
-        Ok(Some((request, promised.cumulative_bytes)))
+    ) -> Result<Option<ExtractRequest>, ClientError> {
+        let nonce = self.promise(slot.order, provider, |promised| {
+            promised.nonce += 1;
+            promised.nonce
+        })?;
+        let agreement = self.open.get(&slot.order).copied();
+        Ok(agreement
+            .zip(nonce)
+            .map(|(agreement, nonce)| ExtractRequest {
+                agreement,
+                provider,
+                slot,
+                offset: 0,
+                length: bytes,
+                nonce,
+                block,
+            }))
+    }
+
+    /// The voucher for a request whose proof is checked.
+    fn voucher(&self, request: ExtractRequest) -> Result<Option<Voucher>, ClientError> {
+        let total = self.promise(request.slot.order, request.provider, |promised| {
+            let total = &mut promised.cumulative_bytes;
+            *total = total.saturating_add(request.length);
+            *total
+        })?;
+        Ok(total.map(|cumulative_bytes| Voucher {
+            genesis: self.info.genesis,
+            request,
+            cumulative_bytes,
+        }))
     }
 
     async fn extract(&self, swarm: &Swarm, job: &Job) -> Result<ProofState, ClientError> {
@@ -343,10 +352,8 @@ impl Payer {
             );
             return Ok(ProofState::Invalid);
         }
-        let voucher = Voucher {
-            genesis: self.info.genesis,
-            request,
-            cumulative_bytes: job.cumulative_bytes,
+        let Some(voucher) = self.voucher(request)? else {
+            return Ok(ProofState::Unpaid);
         };
         let signature = self.signer.sign(&voucher.signing_bytes());
         Ok(match session.send_voucher(voucher, signature).await {
@@ -486,7 +493,6 @@ async fn is_valid(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ips_primitives::id::AgreementId;
 
     #[test]
     fn unclaimed_promises_count_against_the_budget() {

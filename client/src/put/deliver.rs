@@ -1,7 +1,7 @@
 //! Handing slots to the nodes that claim them, until the chain confirms every one.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     path::Path,
     sync::{Arc, Mutex},
     time::{Duration, Instant},
@@ -12,7 +12,7 @@ use indicatif::ProgressBar;
 use ips_chain::{AccountSigner, SubxtClient};
 use ips_encoding::Manifest;
 use ips_engine::{
-    chain::{Call, ChainClient, ChainReader},
+    chain::ChainReader,
     upload::{deliver_slots, Delivery, StagedSlot, UploadEvent, UploadReport, UploadSettings},
 };
 use ips_primitives::{
@@ -23,11 +23,17 @@ use ips_primitives::{
 use ips_swarm::Swarm;
 use serde::Serialize;
 
+use super::orders::{count, Orders};
 use crate::{
     connection::{address, Nodes},
     error::ClientError,
     terminal::Terminal,
 };
+
+/// A chain that stands still must not stop the clock.
+const LOOK_EVERY: Duration = Duration::from_secs(5);
+/// Pause before a slot that could not be delivered is tried again.
+const RETRY_AFTER: Duration = Duration::from_secs(10);
 
 /// A slot in a report.
 #[derive(Clone, Debug, Serialize)]
@@ -65,7 +71,6 @@ pub(crate) struct Delivering<'a> {
     pub(crate) swarm: &'a Swarm,
     pub(crate) manifest: &'a Manifest,
     pub(crate) folder: &'a Path,
-    pub(crate) orders: &'a [OrderId],
     pub(crate) claim_timeout: Duration,
     pub(crate) timeout: Duration,
     pub(crate) keep_open: bool,
@@ -73,101 +78,119 @@ pub(crate) struct Delivering<'a> {
 
 type Uploads<'a> = FuturesUnordered<BoxFuture<'a, UploadReport>>;
 type Slots = Vec<(OrderId, SlotIndex)>;
+type Views = BTreeMap<u16, OrderView>;
 
-/// Who was sent which slot, and whether the provider has it.
+/// Who was sent which slot, and what is tried again when.
 #[derive(Default)]
 struct Sent {
     to: BTreeMap<SlotId, ProviderId>,
+    paused: BTreeMap<SlotId, Instant>,
+}
+
+/// What is shown while slots are delivered.
+struct Progress {
+    started: Instant,
+    times: Times,
+    claims: ProgressBar,
+    bytes: ProgressBar,
+    stored: Arc<Mutex<BTreeMap<SlotId, u64>>>,
+    slots: usize,
 }
 
 impl<'a> Delivering<'a> {
-    /// Delivers claimed slots as they are claimed; ends when all are confirmed.
-    pub(crate) async fn run(&mut self, terminal: &Terminal) -> Result<Times, ClientError> {
-        let started = Instant::now();
-        let mut times = Times::default();
+    /// Delivers claimed slots as they are claimed; ends when every group is confirmed.
+    pub(crate) async fn run(
+        &self,
+        orders: &mut Orders<'_>,
+        terminal: &Terminal,
+    ) -> Result<Times, ClientError> {
+        let mut progress = self.progress(terminal);
         let (mut nodes, mut sent) = (Nodes::new(self.chain), Sent::default());
         let mut uploads: Uploads<'_> = FuturesUnordered::new();
         let mut heads = self.chain.heads();
-        let total = self.orders.len() * usize::from(self.manifest.layout().erasure().total());
-        let claims = terminal.count("claims", total);
-        let bytes = terminal.bytes("upload", self.total_bytes());
-        let stored = Arc::new(Mutex::new(BTreeMap::new()));
+        let mut done = BTreeSet::new();
         loop {
-            let orders = self.orders().await?;
-            let open = slots_in(&orders, |state| state == SlotState::Open);
-            claims.set_position(u64::try_from(total - open.len().min(total)).unwrap_or(0));
-            if open.is_empty() && times.claims == 0.0 {
-                times.claims = started.elapsed().as_secs_f64();
-                claims.finish_and_clear();
-            }
-            let deliveries = self.new_deliveries(&orders, &mut nodes, &mut sent).await?;
+            let views = orders.now(&done).await?;
+            let (open, waiting) = (slots_in(&views, is_open), slots_in(&views, is_waiting));
+            progress.update(open.len());
+            let deliveries = self.deliveries(&views, &mut nodes, &mut sent).await?;
             if !deliveries.is_empty() {
-                uploads.push(self.upload(deliveries, bytes.clone(), &stored));
+                uploads.push(self.upload(deliveries, &progress));
             }
-            let waiting = slots_in(&orders, |state| {
-                !matches!(
-                    state,
-                    SlotState::Confirmed | SlotState::Active | SlotState::Expired
-                )
-            });
             if waiting.is_empty() {
-                bytes.finish_and_clear();
-                times.confirm = started.elapsed().as_secs_f64();
-                if times.upload == 0.0 {
-                    times.upload = times.confirm;
+                // What was done before is looked at once more: a chain that was killed forgets.
+                if done.is_empty() {
+                    return Ok(progress.end());
                 }
-                return Ok(times);
+                done.clear();
+                continue;
             }
-            if !open.is_empty() && started.elapsed() > self.claim_timeout {
-                return Err(self.unclaimed(&orders, open, started.elapsed()).await);
+            let settled = views
+                .iter()
+                .filter(|(_, order)| count(order, is_waiting) == 0);
+            done.extend(settled.map(|(group, _)| *group));
+            let waited = progress.started.elapsed();
+            if !open.is_empty() && waited > self.claim_timeout {
+                return Err(self.unclaimed(orders, open, waited).await);
             }
-            self.ensure_time(started, &waiting, "confirmed")?;
+            self.ensure_time(progress.started, &waiting, "confirmed")?;
             tokio::select! {
                 Some(report) = uploads.next(), if !uploads.is_empty() => {
-                    sent.retry(&report);
+                    sent.retry(&report, &mut nodes);
                     if uploads.is_empty() && open.is_empty() {
-                        times.upload = started.elapsed().as_secs_f64();
+                        progress.times.upload = progress.started.elapsed().as_secs_f64();
                     }
                 }
                 _ = heads.changed() => {}
-                // A chain that stands still must not stop the clock.
-                () = tokio::time::sleep(Duration::from_secs(5)) => {}
+                () = tokio::time::sleep(LOOK_EVERY) => {}
             }
         }
     }
 
-    /// Waits until every piece of every slot is sealed and proven.
-    pub(crate) async fn wait_sealed(&self, terminal: &Terminal) -> Result<(), ClientError> {
+    /// Waits until every piece of every slot that is held is sealed and proven.
+    pub(crate) async fn wait_sealed(
+        &self,
+        orders: &mut Orders<'_>,
+        terminal: &Terminal,
+    ) -> Result<(), ClientError> {
         let started = Instant::now();
-        let total = self.orders.len() * usize::from(self.manifest.layout().erasure().total());
-        let bar = terminal.count("seal", total);
+        let bar = terminal.count("seal", self.total_slots());
         let mut heads = self.chain.heads();
         loop {
-            let waiting = slots_in(&self.orders().await?, |state| state != SlotState::Active);
-            bar.set_position(u64::try_from(total - waiting.len().min(total)).unwrap_or(0));
+            let views = orders.now(&BTreeSet::new()).await?;
+            let waiting = slots_in(&views, |state| {
+                is_waiting(state) || matches!(state, SlotState::Confirmed | SlotState::Faulty)
+            });
+            let sealed = self.total_slots().saturating_sub(waiting.len());
+            bar.set_position(u64::try_from(sealed).unwrap_or(0));
             if waiting.is_empty() {
                 bar.finish_and_clear();
                 return Ok(());
             }
             self.ensure_time(started, &waiting, "sealed")?;
-            let _ = tokio::time::timeout(Duration::from_secs(5), heads.changed()).await;
+            let _ = tokio::time::timeout(LOOK_EVERY, heads.changed()).await;
         }
     }
 
-    async fn orders(&self) -> Result<Vec<OrderView>, ClientError> {
-        let mut orders = Vec::with_capacity(self.orders.len());
-        for id in self.orders {
-            orders.extend(self.chain.order(*id).await?);
-        }
-        Ok(orders)
+    fn total_slots(&self) -> usize {
+        let layout = self.manifest.layout();
+        usize::from(layout.groups()) * usize::from(layout.erasure().total())
     }
 
-    fn total_bytes(&self) -> u64 {
+    fn progress(&self, terminal: &Terminal) -> Progress {
         let layout = self.manifest.layout();
         let slots = u64::from(layout.erasure().total());
-        (0..layout.groups())
+        let bytes = (0..layout.groups())
             .map(|group| layout.slot_bytes(group) * slots)
-            .sum()
+            .sum();
+        Progress {
+            started: Instant::now(),
+            times: Times::default(),
+            claims: terminal.count("claims", self.total_slots()),
+            bytes: terminal.bytes("upload", bytes),
+            stored: Arc::default(),
+            slots: self.total_slots(),
+        }
     }
 
     fn ensure_time(
@@ -188,87 +211,86 @@ impl<'a> Delivering<'a> {
     }
 
     /// Gives up on open slots, and asks for the money back unless told otherwise.
-    async fn unclaimed(&self, orders: &[OrderView], slots: Slots, waited: Duration) -> ClientError {
-        let mut cancelled = "the orders stay open, go on with --resume";
-        if !self.keep_open {
-            cancelled = "the orders are cancelled and the price of the open slots is refunded";
-            for order in orders.iter().filter(|order| is_open(order)) {
-                if let Err(error) = self.chain.submit(Call::CancelOrder(order.id)).await {
-                    tracing::warn!(%error, order = order.id.0, "order not cancelled");
-                    cancelled = "not every order could be cancelled, see `ips ls`";
-                }
-            }
-        }
+    async fn unclaimed(&self, orders: &Orders<'_>, slots: Slots, waited: Duration) -> ClientError {
+        let cancelled = if self.keep_open {
+            "the orders stay open"
+        } else if orders.cancel().await {
+            "the orders are cancelled and the price of the open slots is refunded"
+        } else {
+            "not every order could be cancelled, see `ips ls`"
+        };
         ClientError::Unclaimed {
             slots,
             seconds: waited.as_secs(),
             cancelled,
+            file: hex::encode(self.manifest.file_id().0),
         }
     }
 
     /// Deliveries for claims that were not served yet.
-    async fn new_deliveries(
+    async fn deliveries(
         &self,
-        orders: &[OrderView],
+        views: &Views,
         nodes: &mut Nodes<'_>,
         sent: &mut Sent,
     ) -> Result<Vec<Delivery>, ClientError> {
         let mut deliveries = Vec::new();
-        for order in orders {
-            for slot in order
-                .slots
-                .iter()
-                .filter(|slot| slot.state == SlotState::Claimed)
-            {
-                let id = SlotId {
-                    order: order.id,
-                    slot: slot.index,
-                };
-                let Some(provider) = slot.provider else {
-                    continue;
-                };
-                if sent.to.get(&id) == Some(&provider) {
-                    continue;
+        for order in views.values() {
+            for slot in &order.slots {
+                if let Some(delivery) = self.delivery(order, slot, nodes, sent).await? {
+                    deliveries.push(delivery);
                 }
-                let Some(holder) = nodes.holder(provider).await? else {
-                    continue;
-                };
-                let root = order
-                    .params
-                    .slot_roots
-                    .get(usize::from(slot.index.0))
-                    .copied();
-                let Some(slot_root) = root else { continue };
-                let note = DeliveryNote {
-                    genesis: self.chain.reader().genesis(),
-                    slot: id,
-                    provider,
-                    slot_root,
-                };
-                let size = order.params.fragment_size;
-                let staged = StagedSlot::new(self.folder, order.params.group, slot.index, size);
-                sent.to.insert(id, provider);
-                deliveries.push(Delivery {
-                    slot: id,
-                    to: holder,
-                    segments: order.params.segments,
-                    source: Arc::new(staged),
-                    note,
-                    signature: self.signer.sign(&note.signing_bytes()),
-                });
             }
         }
         Ok(deliveries)
     }
 
+    /// The delivery of a slot, if it is claimed and not on its way.
+    async fn delivery(
+        &self,
+        order: &OrderView,
+        slot: &SlotView,
+        nodes: &mut Nodes<'_>,
+        sent: &mut Sent,
+    ) -> Result<Option<Delivery>, ClientError> {
+        let id = SlotId {
+            order: order.id,
+            slot: slot.index,
+        };
+        let claimant = slot.provider.filter(|_| slot.state == SlotState::Claimed);
+        let Some(provider) = claimant.filter(|provider| sent.may_try(id, *provider)) else {
+            return Ok(None);
+        };
+        let slot_root = self.manifest.slot_root(order.params.group, slot.index.0);
+        let (Some(to), Some(slot_root)) = (nodes.holder(provider).await?, slot_root) else {
+            return Ok(None);
+        };
+        let note = DeliveryNote {
+            genesis: self.chain.reader().genesis(),
+            slot: id,
+            provider,
+            slot_root,
+        };
+        let size = order.params.fragment_size;
+        let staged = StagedSlot::new(self.folder, order.params.group, slot.index, size);
+        sent.to.insert(id, provider);
+        Ok(Some(Delivery {
+            slot: id,
+            to,
+            segments: order.params.segments,
+            source: Arc::new(staged),
+            note,
+            signature: self.signer.sign(&note.signing_bytes()),
+        }))
+    }
+
     fn upload(
         &self,
         deliveries: Vec<Delivery>,
-        bar: ProgressBar,
-        stored: &Arc<Mutex<BTreeMap<SlotId, u64>>>,
+        progress: &Progress,
     ) -> BoxFuture<'a, UploadReport> {
         let fragment = u64::from(self.manifest.layout().fragment_size().bytes());
-        let stored = Arc::clone(stored);
+        let (stored, bar) = (Arc::clone(&progress.stored), progress.bytes.clone());
         let observer = Arc::new(move |event| match event {
             UploadEvent::Progress {
                 slot,
@@ -302,23 +324,61 @@ impl<'a> Delivering<'a> {
     }
 }
 
+impl Progress {
+    fn update(&mut self, open: usize) {
+        let claimed = self.slots.saturating_sub(open);
+        self.claims
+            .set_position(u64::try_from(claimed).unwrap_or(0));
+        if open == 0 && self.times.claims == 0.0 {
+            self.times.claims = self.started.elapsed().as_secs_f64();
+            self.claims.finish_and_clear();
+        }
+    }
+
+    fn end(mut self) -> Times {
+        self.bytes.finish_and_clear();
+        self.times.confirm = self.started.elapsed().as_secs_f64();
+        if self.times.upload == 0.0 {
+            self.times.upload = self.times.confirm;
+        }
+        self.times
+    }
+}
+
 impl Sent {
-    /// What failed is delivered again while the claim lasts.
-    fn retry(&mut self, report: &UploadReport) {
+    fn may_try(&self, slot: SlotId, provider: ProviderId) -> bool {
+        let waits = self
+            .paused
+            .get(&slot)
+            .is_some_and(|until| Instant::now() < *until);
+        !waits && self.to.get(&slot) != Some(&provider)
+    }
+
+    /// What failed is delivered again after a pause while the claim lasts, to where its provider is then.
+    fn retry(&mut self, report: &UploadReport, nodes: &mut Nodes<'_>) {
         for (slot, _) in &report.failed {
-            self.to.remove(slot);
+            if let Some(provider) = self.to.remove(slot) {
+                nodes.forget(provider);
+            }
+            self.paused.insert(*slot, Instant::now() + RETRY_AFTER);
         }
     }
 }
 
-fn is_open(order: &OrderView) -> bool {
-    order.slots.iter().any(|slot| slot.state == SlotState::Open)
+fn is_open(state: SlotState) -> bool {
+    state == SlotState::Open
+}
+
+/// Whether a slot is still to be claimed or confirmed. Lost and closed ones are not: their orders count as
+/// long as enough others are held.
+fn is_waiting(state: SlotState) -> bool {
+    matches!(state, SlotState::Open | SlotState::Claimed)
 }
 
 /// Slots of orders in a state that `wanted` accepts.
-fn slots_in(orders: &[OrderView], wanted: impl Fn(SlotState) -> bool) -> Slots {
-    orders
-        .iter()
+fn slots_in(views: &Views, wanted: impl Fn(SlotState) -> bool) -> Slots {
+    views
+        .values()
         .flat_map(|order| {
             order
                 .slots

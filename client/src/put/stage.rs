@@ -15,22 +15,19 @@ use ips_primitives::{
 };
 
 use super::source::Source;
-use crate::{error::ClientError, state::write_error};
+use crate::{
+    error::ClientError,
+    state::{sync_folder, write_error},
+};
 
-/// A source whose slots are all staged.
-#[derive(Debug)]
-pub(crate) struct Staged {
-    pub(crate) manifest: Manifest,
-}
-
-/// Encodes on a thread of its own.
+/// Encodes on a thread of its own; every slot is on the disk when it returns.
 pub(crate) async fn encode(
     source: Source,
     erasure: ErasureParams,
     privacy: Privacy,
     folder: PathBuf,
     bar: ProgressBar,
-) -> Result<Staged, ClientError> {
+) -> Result<Manifest, ClientError> {
     let work = move || encode_into(&source, erasure, privacy, &folder, &bar);
     tokio::task::spawn_blocking(work)
         .await
@@ -43,7 +40,7 @@ fn encode_into(
     privacy: Privacy,
     folder: &Path,
     bar: &ProgressBar,
-) -> Result<Staged, ClientError> {
+) -> Result<Manifest, ClientError> {
     let options = EncodeOptions {
         directory: source.directory().clone(),
         ..EncodeOptions::new(erasure, privacy)
@@ -52,7 +49,8 @@ fn encode_into(
     let size = encoder.layout().fragment_size();
     let mut reader = source.reader()?;
     let mut group: Option<GroupFiles> = None;
-    while let Some(segment) = encoder.encode_segment(&mut reader)? {
+    let explain = |error| source.explain(error);
+    while let Some(segment) = encoder.encode_segment(&mut reader).map_err(explain)? {
         let files = match group.take() {
             Some(files) if files.group == segment.group => group.insert(files),
             done => {
@@ -65,9 +63,9 @@ fn encode_into(
     }
     group.map_or(Ok(()), GroupFiles::finish)?;
     bar.finish_and_clear();
-    Ok(Staged {
-        manifest: encoder.finish()?.manifest,
-    })
+    source.ensure_unchanged()?;
+    sync_folder(folder)?;
+    Ok(encoder.finish()?.manifest)
 }
 
 /// The slot files of the group that is being written.
@@ -103,7 +101,9 @@ impl GroupFiles {
 
     fn finish(self) -> Result<(), ClientError> {
         for (path, mut file) in self.slots {
-            file.flush().map_err(write_error(&path))?;
+            file.flush()
+                .and_then(|()| file.get_ref().sync_data())
+                .map_err(write_error(&path))?;
         }
         Ok(())
     }
@@ -112,12 +112,12 @@ impl GroupFiles {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ips_encoding::{EncodeError, SlotHasher};
+    use ips_encoding::SlotHasher;
     use std::fs;
 
     const ERASURE: ErasureParams = ErasureParams { data: 3, parity: 3 };
 
-    async fn stage(source: Source, folder: &Path) -> Result<Staged, ClientError> {
+    async fn stage(source: Source, folder: &Path) -> Result<Manifest, ClientError> {
         encode(
             source,
             ERASURE,
@@ -134,10 +134,10 @@ mod tests {
         let path = folder.path().join("file");
         let bytes: Vec<u8> = (0..900_000u32).map(|i| (i % 251) as u8).collect();
         fs::write(&path, &bytes).unwrap();
-        let staged = stage(Source::open(&[path]).unwrap(), folder.path())
+        let manifest = stage(Source::open(&[path]).unwrap(), folder.path())
             .await
             .unwrap();
-        let layout = *staged.manifest.layout();
+        let layout = *manifest.layout();
         assert_eq!((layout.segments(), layout.groups()), (2, 1));
         for slot in 0..6 {
             let file =
@@ -145,7 +145,7 @@ mod tests {
             let mut hasher = SlotHasher::new();
             assert!(hasher.push(&fs::read(file).unwrap()));
             let root = hasher.finish().unwrap().root();
-            assert_eq!(Some(root), staged.manifest.slot_root(0, slot));
+            assert_eq!(Some(root), manifest.slot_root(0, slot));
         }
     }
 
@@ -159,13 +159,42 @@ mod tests {
             fs::write(&path, vec![1; after]).unwrap();
             let error = stage(source, folder.path()).await.unwrap_err();
             assert!(
-                matches!(
-                    error,
-                    ClientError::Encode(EncodeError::FileChanged { expected: 100, .. })
-                ),
+                matches!(&error, ClientError::Changed { path: changed } if *changed == path),
                 "{error}"
             );
-            assert!(error.to_string().contains("changed while it was read"));
+        }
+        fs::write(&path, vec![1; 100]).unwrap();
+        let source = Source::open(std::slice::from_ref(&path)).unwrap();
+        fs::remove_file(&path).unwrap();
+        fs::write(&path, vec![2; 100]).unwrap();
+        let error = stage(source, folder.path()).await.unwrap_err();
+        assert!(matches!(error, ClientError::Changed { .. }), "{error}");
+    }
+
+    #[tokio::test]
+    async fn every_border_of_a_fragment_size_is_staged_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        for border in [1, 3 * 8192, 3 * 16384, 3 * 32768] {
+            for length in [border - 1, border, border + 1]
+                .into_iter()
+                .filter(|n| *n > 0)
+            {
+                fs::write(&path, vec![7; length]).unwrap();
+                let manifest = stage(
+                    Source::open(std::slice::from_ref(&path)).unwrap(),
+                    folder.path(),
+                )
+                .await
+                .unwrap();
+                let layout = *manifest.layout();
+                assert_eq!(layout.length(), u64::try_from(length).unwrap());
+                for slot in 0..6 {
+                    let size = layout.fragment_size();
+                    let staged = StagedSlot::new(folder.path(), 0, SlotIndex(slot), size).path;
+                    assert_eq!(fs::metadata(staged).unwrap().len(), layout.slot_bytes(0));
+                }
+            }
         }
     }
 }

@@ -9,7 +9,7 @@ use std::{sync::Arc, time::Duration};
 use codec::Encode;
 use cumulus_client_parachain_inherent::MockValidationDataInherentDataProvider;
 use cumulus_primitives_core::{
-    relay_chain::{well_known_keys::ONE_EPOCH_AGO_RANDOMNESS, HeadData, UpgradeGoAhead},
+    relay_chain::{well_known_keys::CURRENT_BLOCK_RANDOMNESS, HeadData, UpgradeGoAhead},
     CollectCollationInfo, GetParachainInfo,
 };
 use futures::{stream::BoxStream, StreamExt};
@@ -70,7 +70,7 @@ impl Inherents {
         })
     }
 
-    /// What the relay chain's randomness would be: unknown before the block is made.
+    /// What the relay block's randomness would be: known to this node alone before the block is made.
     fn randomness(&self, block: u32) -> [u8; 32] {
         ips_primitives::hash::blake2_256(&[&*self.secret, &block.to_le_bytes()])
     }
@@ -103,8 +103,8 @@ impl Inherents {
             relay_offset: self.relay_offset,
             relay_blocks_per_para_block: 1,
             additional_key_values: Some(vec![(
-                ONE_EPOCH_AGO_RANDOMNESS.to_vec(),
-                self.randomness(block).encode(),
+                CURRENT_BLOCK_RANDOMNESS.to_vec(),
+                Some(self.randomness(block)).encode(),
             )]),
             upgrade_go_ahead: info.new_validation_code.map(|_| UpgradeGoAhead::GoAhead),
             ..Default::default()

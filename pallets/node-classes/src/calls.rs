@@ -1,19 +1,30 @@
 //! What the calls do.
 
-use frame_support::{dispatch::DispatchResult, ensure};
+use frame_support::{
+    dispatch::DispatchResult,
+    ensure,
+    traits::{fungible::MutateHold, tokens::Precision, Get},
+};
 use ips_primitives::{
-    id::{AccountKey, ProviderId},
+    consent::{Consent, ConsentNote, Consents, NodeRole},
+    id::{AccountKey, BlockNumber, Genesis, ProviderId},
     node_class::NodeClass,
 };
+use sp_core::sr25519;
+use sp_runtime::{traits::UniqueSaturatedInto, AccountId32};
 
 use crate::{
     math::RELIABILITY_PERMILLE_MAX,
-    pallet::{Config, Error, Event, Nodes, Pallet, Workers},
+    pallet::{Config, Error, Event, HoldReason, Nodes, Pallet, Workers},
     types::{Addresses, Node, NodeParams, PeerId},
 };
 
 impl<T: Config> Pallet<T> {
-    pub(crate) fn do_register(provider: ProviderId, params: NodeParams) -> DispatchResult {
+    pub(crate) fn do_register(
+        provider: ProviderId,
+        params: NodeParams,
+        consents: &Consents,
+    ) -> DispatchResult {
         ensure!(
             !Nodes::<T>::contains_key(provider),
             Error::<T>::AlreadyRegistered
@@ -23,7 +34,28 @@ impl<T: Config> Pallet<T> {
             Error::<T>::WorkerTaken
         );
         ensure!(!params.peer_id.is_empty(), Error::<T>::NoPeerId);
+        ensure!(!params.class.needs_approval(), Error::<T>::NotApproved);
         Self::ensure_capacity(params.class, params.capacity_bytes)?;
+        Self::ensure_consent(
+            provider,
+            NodeRole::Worker,
+            params.worker,
+            consents.worker.as_ref(),
+        )?;
+        let operator = AccountKey(params.operator);
+        Self::ensure_consent(
+            provider,
+            NodeRole::Operator,
+            operator,
+            consents.operator.as_ref(),
+        )?;
+        Self::insert(provider, params)
+    }
+
+    /// Registers a node whose parameters are checked.
+    pub(crate) fn insert(provider: ProviderId, params: NodeParams) -> DispatchResult {
+        let deposit = T::NodeDeposit::get();
+        T::Currency::hold(&HoldReason::Node.into(), &owner_of(&provider), deposit)?;
         let (class, capacity_bytes) = (params.class, params.capacity_bytes);
         Workers::<T>::insert(params.worker, provider);
         Nodes::<T>::insert(
@@ -32,6 +64,8 @@ impl<T: Config> Pallet<T> {
                 params,
                 used_bytes: 0,
                 reliability_permille: RELIABILITY_PERMILLE_MAX,
+                registered_at: Self::now(),
+                deposit,
             },
         );
         Self::deposit_event(Event::Registered {
@@ -40,6 +74,39 @@ impl<T: Config> Pallet<T> {
             capacity_bytes,
         });
         Ok(())
+    }
+
+    /// Checks that `account` has signed for the role; the owner itself need not.
+    fn ensure_consent(
+        provider: ProviderId,
+        role: NodeRole,
+        account: AccountKey,
+        consent: Option<&Consent>,
+    ) -> DispatchResult {
+        if account.0 == provider.0 {
+            return Ok(());
+        }
+        let consent = consent.ok_or(Error::<T>::NoConsent)?;
+        ensure!(Self::now() <= consent.valid_until, Error::<T>::NoConsent);
+        let note = ConsentNote {
+            genesis: Self::genesis(),
+            provider,
+            role,
+            valid_until: consent.valid_until,
+        };
+        let valid = sp_io::crypto::sr25519_verify(
+            &sr25519::Signature::from_raw(consent.signature.0),
+            &note.signing_bytes(),
+            &sr25519::Public::from_raw(account.0),
+        );
+        ensure!(valid, Error::<T>::NoConsent);
+        Ok(())
+    }
+
+    /// Hash of block 0, which the chain keeps for good.
+    pub(crate) fn genesis() -> Genesis {
+        let zero = frame_system::pallet_prelude::BlockNumberFor::<T>::from(0u32);
+        Genesis(frame_system::Pallet::<T>::block_hash(zero).0)
     }
 
     pub(crate) fn do_update(
@@ -58,9 +125,14 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    pub(crate) fn do_set_worker(provider: ProviderId, worker: AccountKey) -> DispatchResult {
+    pub(crate) fn do_set_worker(
+        provider: ProviderId,
+        worker: AccountKey,
+        consent: Option<&Consent>,
+    ) -> DispatchResult {
         Self::try_change(provider, |node| {
             ensure!(!Workers::<T>::contains_key(worker), Error::<T>::WorkerTaken);
+            Self::ensure_consent(provider, NodeRole::Worker, worker, consent)?;
             Workers::<T>::remove(node.params.worker);
             Workers::<T>::insert(worker, provider);
             node.params.worker = worker;
@@ -97,10 +169,16 @@ impl<T: Config> Pallet<T> {
     pub(crate) fn do_retire(provider: ProviderId) -> DispatchResult {
         let node = Nodes::<T>::get(provider).ok_or(Error::<T>::NotRegistered)?;
         ensure!(node.used_bytes == 0, Error::<T>::CapacityInUse);
+        let (why, owner) = (HoldReason::Node.into(), owner_of(&provider));
+        T::Currency::release(&why, &owner, node.deposit, Precision::Exact)?;
         Nodes::<T>::remove(provider);
         Workers::<T>::remove(node.params.worker);
         Self::deposit_event(Event::Retired { provider });
         Ok(())
+    }
+
+    fn now() -> BlockNumber {
+        frame_system::Pallet::<T>::block_number().unique_saturated_into()
     }
 
     /// An account may own one node and be another's worker; its own node comes first.
@@ -129,4 +207,9 @@ impl<T: Config> Pallet<T> {
             change(node.as_mut().ok_or(Error::<T>::NotRegistered)?)
         })
     }
+}
+
+/// The account of a provider's owner.
+pub(crate) fn owner_of(provider: &ProviderId) -> AccountId32 {
+    AccountId32::new(provider.0)
 }

@@ -4,13 +4,15 @@
 //! 2. No node uses more than its capacity.
 //! 3. No reliability exceeds 1000.
 //! 4. The workers' index holds exactly the workers of the nodes.
+//! 5. The hold on each owner's account is its node's deposit.
 
-use frame_support::ensure;
+use frame_support::{ensure, traits::fungible::InspectHold};
 use sp_runtime::TryRuntimeError;
 
 use crate::{
+    calls::owner_of,
     math::RELIABILITY_PERMILLE_MAX,
-    pallet::{Config, Nodes, Pallet, Workers},
+    pallet::{Config, HoldReason, Nodes, Pallet, Workers},
 };
 
 impl<T: Config> Pallet<T> {
@@ -37,6 +39,11 @@ impl<T: Config> Pallet<T> {
             ensure!(
                 Workers::<T>::get(node.params.worker) == Some(provider),
                 "4: a node's worker is not indexed"
+            );
+            let why = HoldReason::Node.into();
+            ensure!(
+                T::Currency::balance_on_hold(&why, &owner_of(&provider)) == node.deposit,
+                "5: hold and deposit differ"
             );
             nodes += 1;
         }

@@ -25,12 +25,17 @@ pub use weights::WeightInfo;
 #[frame_support::pallet]
 #[allow(missing_docs)] // The macro's own items; ours are documented.
 pub mod pallet {
-    use frame_support::pallet_prelude::*;
+    use frame_support::{
+        pallet_prelude::*,
+        traits::fungible::{Mutate, MutateHold},
+    };
     use frame_system::pallet_prelude::*;
     use ips_primitives::{
-        id::{AccountKey, ProviderId},
+        consent::{Consent, Consents},
+        id::{AccountKey, Balance, ProviderId},
         node_class::NodeClass,
     };
+    use sp_core::H256;
     use sp_runtime::AccountId32;
 
     use crate::{
@@ -47,10 +52,25 @@ pub mod pallet {
     /// What the runtime provides.
     #[pallet::config]
     pub trait Config:
-        frame_system::Config<AccountId = AccountId32, RuntimeEvent: From<Event<Self>>>
+        frame_system::Config<AccountId = AccountId32, Hash = H256, RuntimeEvent: From<Event<Self>>>
     {
+        /// The native token.
+        type Currency: MutateHold<AccountId32, Balance = Balance, Reason: From<HoldReason>>
+            + Mutate<AccountId32>;
+        /// Held for a node's entry until it retires: neither the state nor the lottery can be filled
+        /// with nodes for nothing.
+        #[pallet::constant]
+        type NodeDeposit: Get<Balance>;
         /// Weights of the calls.
         type WeightInfo: WeightInfo;
+    }
+
+    /// Why tokens are held.
+    #[pallet::composite_enum]
+    pub enum HoldReason {
+        /// A node's entry.
+        #[codec(index = 0)]
+        Node,
     }
 
     /// Registered nodes by owner.
@@ -142,18 +162,29 @@ pub mod pallet {
         /// The peer id is empty.
         #[codec(index = 6)]
         NoPeerId,
+        /// The worker or the operator has not signed for this owner, or its word is too old.
+        #[codec(index = 7)]
+        NoConsent,
+        /// Enterprise and super nodes are promoted by governance; register as a lower class first.
+        #[codec(index = 8)]
+        NotApproved,
     }
 
     #[pallet::call]
     impl<T: Config> Pallet<T> {
         /// Registers the caller's node.
         ///
-        /// *Origin*: the owner. *Effect*: the caller is a provider. *Events*: `Registered`.
+        /// *Origin*: the owner. *Effect*: the caller is a provider; a deposit is held. Worker and
+        /// operator, where they are not the owner, must have signed. *Events*: `Registered`.
         #[pallet::call_index(0)]
         #[pallet::weight(T::WeightInfo::register())]
-        pub fn register(origin: OriginFor<T>, params: NodeParams) -> DispatchResult {
+        pub fn register(
+            origin: OriginFor<T>,
+            params: NodeParams,
+            consents: Consents,
+        ) -> DispatchResult {
             let owner = ensure_signed(origin)?;
-            Self::do_register(ProviderId(owner.into()), params)
+            Self::do_register(ProviderId(owner.into()), params, &consents)
         }
 
         /// Replaces where the node is reached.
@@ -173,12 +204,17 @@ pub mod pallet {
 
         /// Replaces the worker key.
         ///
-        /// *Origin*: the owner. *Effect*: the old key serves nobody. *Events*: `WorkerSet`.
+        /// *Origin*: the owner. *Effect*: the old key serves nobody. The new one, if it is not the
+        /// owner's, must have signed. *Events*: `WorkerSet`.
         #[pallet::call_index(2)]
         #[pallet::weight(T::WeightInfo::set_worker())]
-        pub fn set_worker(origin: OriginFor<T>, worker: AccountKey) -> DispatchResult {
+        pub fn set_worker(
+            origin: OriginFor<T>,
+            worker: AccountKey,
+            consent: Option<Consent>,
+        ) -> DispatchResult {
             let owner = ensure_signed(origin)?;
-            Self::do_set_worker(ProviderId(owner.into()), worker)
+            Self::do_set_worker(ProviderId(owner.into()), worker, consent.as_ref())
         }
 
         /// Replaces the capacity; not below what slots use.
@@ -191,7 +227,7 @@ pub mod pallet {
             Self::do_set_capacity(ProviderId(owner.into()), capacity_bytes)
         }
 
-        /// Changes a node's class, up or down.
+        /// Changes a node's class, up or down; the only way to the classes that need approval.
         ///
         /// *Origin*: Root. *Effect*: the class counts from the next claim on; refused if the
         /// capacity is too large for it. *Events*: `Promoted`.
@@ -208,8 +244,8 @@ pub mod pallet {
 
         /// Removes the caller's node; only if no slot uses it.
         ///
-        /// *Origin*: the owner. *Effect*: the node and its worker key are forgotten. *Events*:
-        /// `Retired`.
+        /// *Origin*: the owner. *Effect*: the node and its worker key are forgotten, the deposit is
+        /// free. *Events*: `Retired`.
         #[pallet::call_index(5)]
         #[pallet::weight(T::WeightInfo::retire())]
         pub fn retire(origin: OriginFor<T>) -> DispatchResult {

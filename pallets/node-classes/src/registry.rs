@@ -25,6 +25,7 @@ impl<T: Config> NodeRegistry for Pallet<T> {
             operator: node.params.operator,
             free_bytes: node.free_bytes(),
             reliability_permille: node.reliability_permille,
+            registered_at: node.registered_at,
         })
     }
 
@@ -64,8 +65,8 @@ impl<T: Config> NodeRegistry for Pallet<T> {
         class: ips_primitives::node_class::NodeClass,
     ) {
         let params = crate::benchmarking::params_of(class, *worker, provider.0);
-        Self::do_register(*provider, params)
-            .expect("benchmarks register each provider and worker once");
+        crate::benchmarking::endow::<T>(provider);
+        Self::insert(*provider, params).expect("benchmarks register each provider and worker once");
     }
 }
 
@@ -94,6 +95,8 @@ fn view(provider: ProviderId, node: Node) -> NodeView {
         params,
         used_bytes,
         reliability_permille,
+        registered_at,
+        deposit: _,
     } = node;
     NodeView {
         provider,
@@ -109,6 +112,7 @@ fn view(provider: ProviderId, node: Node) -> NodeView {
         capacity_bytes: params.capacity_bytes,
         used_bytes,
         reliability_permille,
+        registered_at,
         ask: None,
         pledged: 0,
         locked: 0,

@@ -1,14 +1,22 @@
 //! Each call: success, each error, wrong origin, event; and the registry seam.
 
-use frame_support::{assert_noop, assert_ok, traits::ConstU32, BoundedVec};
+use frame_support::{
+    assert_noop, assert_ok,
+    traits::{fungible::Inspect, ConstU32},
+    BoundedVec,
+};
 use ips_pallet_traits::NodeRegistry;
-use ips_primitives::{id::AccountKey, node_class::NodeClass};
+use ips_primitives::{
+    consent::{Consent, ConsentNote, Consents, NodeRole},
+    id::{AccountKey, Genesis},
+    node_class::NodeClass,
+};
 use sp_runtime::{AccountId32, DispatchError};
 
 use crate::{
     mock::{
-        addresses, owner, params, peer_id, provider, run, worker, NodeClasses, RuntimeOrigin,
-        System, Test,
+        addresses, consents, key, note, owner, params, peer_id, provider, run, sign, worker,
+        Balances, NodeClasses, RuntimeOrigin, System, Test, DEPOSIT, ENDOWMENT,
     },
     Error, Event, NodeParams, Nodes, PeerId, Workers,
 };
@@ -18,7 +26,7 @@ fn signed(n: u8) -> RuntimeOrigin {
 }
 
 fn register(n: u8) {
-    assert_ok!(NodeClasses::register(signed(n), params(n)));
+    assert_ok!(NodeClasses::register(signed(n), params(n), consents(n)));
 }
 
 fn last_event() -> Event<Test> {
@@ -39,6 +47,7 @@ fn registered_node_is_known_by_owner_and_worker() {
         assert_eq!(facts.operator, [1; 32]);
         assert_eq!(facts.free_bytes, 1 << 30);
         assert_eq!(facts.reliability_permille, 1000);
+        assert_eq!(facts.registered_at, 1);
         assert_eq!(
             last_event(),
             Event::Registered {
@@ -55,7 +64,7 @@ fn bad_registrations_are_refused() {
     run(|| {
         register(1);
         assert_noop!(
-            NodeClasses::register(signed(1), params(2)),
+            NodeClasses::register(signed(1), params(2), consents(2)),
             Error::<Test>::AlreadyRegistered
         );
         let taken = NodeParams {
@@ -63,7 +72,7 @@ fn bad_registrations_are_refused() {
             ..params(2)
         };
         assert_noop!(
-            NodeClasses::register(signed(2), taken),
+            NodeClasses::register(signed(2), taken, consents(2)),
             Error::<Test>::WorkerTaken
         );
         let nameless = NodeParams {
@@ -71,7 +80,7 @@ fn bad_registrations_are_refused() {
             ..params(2)
         };
         assert_noop!(
-            NodeClasses::register(signed(2), nameless),
+            NodeClasses::register(signed(2), nameless, consents(2)),
             Error::<Test>::NoPeerId
         );
         for capacity_bytes in [0, NodeClass::Personal.capacity_bytes_max() + 1, u64::MAX] {
@@ -80,12 +89,12 @@ fn bad_registrations_are_refused() {
                 ..params(2)
             };
             assert_noop!(
-                NodeClasses::register(signed(2), bad),
+                NodeClasses::register(signed(2), bad, consents(2)),
                 Error::<Test>::CapacityOutOfRange
             );
         }
         assert_noop!(
-            NodeClasses::register(RuntimeOrigin::root(), params(2)),
+            NodeClasses::register(RuntimeOrigin::root(), params(2), consents(2)),
             DispatchError::BadOrigin
         );
     });
@@ -145,11 +154,14 @@ fn owner_and_worker_update_the_addresses() {
 fn an_owner_that_works_for_another_updates_its_own_node() {
     run(|| {
         register(1);
-        let second = NodeParams {
-            worker: AccountKey([1; 32]),
-            ..params(2)
-        };
-        assert_ok!(NodeClasses::register(signed(2), second));
+        // Owner 1 in the shoes of a worker of owner 2.
+        assert_ok!(NodeClasses::insert(
+            provider(2),
+            NodeParams {
+                worker: AccountKey([1; 32]),
+                ..params(2)
+            }
+        ));
         assert_ok!(NodeClasses::update(signed(1), addresses(7), peer_id()));
         assert_eq!(
             Nodes::<Test>::get(provider(1))
@@ -175,30 +187,136 @@ fn a_new_worker_replaces_the_old() {
     run(|| {
         register(1);
         register(2);
-        assert_ok!(NodeClasses::set_worker(signed(1), AccountKey([77; 32])));
+        let word = |owner, pair| Some(sign(pair, &note(owner, NodeRole::Worker)));
+        assert_ok!(NodeClasses::set_worker(signed(1), key(77), word(1, 77)));
         assert_eq!(NodeClasses::provider_of(&worker(1)), None);
-        assert_eq!(
-            NodeClasses::provider_of(&AccountKey([77; 32])),
-            Some(provider(1))
-        );
+        assert_eq!(NodeClasses::provider_of(&key(77)), Some(provider(1)));
         assert_eq!(
             last_event(),
             Event::WorkerSet {
                 provider: provider(1),
-                worker: AccountKey([77; 32])
+                worker: key(77)
             }
         );
         assert_noop!(
-            NodeClasses::set_worker(signed(1), worker(2)),
+            NodeClasses::set_worker(signed(1), worker(2), word(1, 102)),
             Error::<Test>::WorkerTaken
         );
         assert_noop!(
-            NodeClasses::set_worker(signed(3), worker(3)),
+            NodeClasses::set_worker(signed(3), worker(3), word(3, 103)),
             Error::<Test>::NotRegistered
         );
         assert_noop!(
-            NodeClasses::set_worker(RuntimeOrigin::root(), worker(3)),
+            NodeClasses::set_worker(RuntimeOrigin::root(), worker(3), word(3, 103)),
             DispatchError::BadOrigin
+        );
+        for consent in [None, word(2, 78), word(1, 77)] {
+            assert_noop!(
+                NodeClasses::set_worker(signed(1), key(78), consent),
+                Error::<Test>::NoConsent
+            );
+        }
+        // The owner may sign for its node itself.
+        assert_ok!(NodeClasses::set_worker(
+            signed(1),
+            AccountKey([1; 32]),
+            None
+        ));
+    });
+}
+
+#[test]
+fn nobody_is_tied_to_a_node_without_its_word() {
+    run(|| {
+        let good = note(1, NodeRole::Worker);
+        let refused = [
+            None,
+            Some(sign(9, &good)),
+            Some(sign(101, &note(2, NodeRole::Worker))),
+            Some(sign(101, &note(1, NodeRole::Operator))),
+            Some(sign(
+                101,
+                &ConsentNote {
+                    genesis: Genesis([9; 32]),
+                    ..good
+                },
+            )),
+            Some(Consent {
+                valid_until: 11,
+                ..sign(101, &good)
+            }),
+        ];
+        for worker in refused {
+            let consents = Consents {
+                worker,
+                operator: None,
+            };
+            assert_noop!(
+                NodeClasses::register(signed(1), params(1), consents),
+                Error::<Test>::NoConsent
+            );
+        }
+        System::set_block_number(11);
+        assert_noop!(
+            NodeClasses::register(signed(1), params(1), consents(1)),
+            Error::<Test>::NoConsent
+        );
+        System::set_block_number(10);
+        register(1);
+    });
+}
+
+#[test]
+fn an_operator_that_is_not_the_owner_must_agree_too() {
+    run(|| {
+        let params = NodeParams {
+            operator: key(50).0,
+            ..params(1)
+        };
+        let with = |operator| Consents {
+            operator,
+            ..consents(1)
+        };
+        for operator in [None, Some(sign(50, &note(1, NodeRole::Worker)))] {
+            assert_noop!(
+                NodeClasses::register(signed(1), params.clone(), with(operator)),
+                Error::<Test>::NoConsent
+            );
+        }
+        let operator = Some(sign(50, &note(1, NodeRole::Operator)));
+        assert_ok!(NodeClasses::register(signed(1), params, with(operator)));
+        assert_eq!(
+            NodeClasses::facts(&provider(1)).unwrap().operator,
+            key(50).0
+        );
+    });
+}
+
+#[test]
+fn the_upper_classes_are_given_and_not_taken() {
+    run(|| {
+        for class in [NodeClass::Enterprise, NodeClass::Super] {
+            let params = NodeParams { class, ..params(1) };
+            assert_noop!(
+                NodeClasses::register(signed(1), params, consents(1)),
+                Error::<Test>::NotApproved
+            );
+        }
+    });
+}
+
+#[test]
+fn a_node_costs_a_deposit_until_it_retires() {
+    run(|| {
+        let free = || <Balances as Inspect<AccountId32>>::balance(&owner(1));
+        register(1);
+        assert_eq!(free(), ENDOWMENT - DEPOSIT);
+        assert_ok!(NodeClasses::retire(signed(1)));
+        assert_eq!(free(), ENDOWMENT);
+        // Owner 20 has nothing.
+        assert_noop!(
+            NodeClasses::register(signed(20), params(20), consents(20)),
+            sp_runtime::TokenError::FundsUnavailable
         );
     });
 }

@@ -2,7 +2,10 @@
 
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use frame_support::{traits::ConstU32, BoundedVec};
-use ips_primitives::{id::AccountKey, node_class::NodeClass};
+use ips_primitives::{
+    id::{AccountKey, Balance, BlockNumber},
+    node_class::NodeClass,
+};
 use scale_info::TypeInfo;
 
 /// Most nodes that one read returns.
@@ -24,7 +27,7 @@ pub struct NodeParams {
     pub class: NodeClass,
     /// Hot key that signs for the node; may be the owner's own.
     pub worker: AccountKey,
-    /// Who runs it: the same value on all nodes of one operator.
+    /// Who runs it: the same account on all nodes of one operator. Must agree, as the worker must.
     pub operator: [u8; 32],
     /// Its identity on the storage network; not empty.
     pub peer_id: PeerId,
@@ -45,6 +48,10 @@ pub struct Node {
     pub used_bytes: u64,
     /// Moving average of kept promises, `0..=1000`.
     pub reliability_permille: u16,
+    /// Block of the registration.
+    pub registered_at: BlockNumber,
+    /// What is held of the owner for the entry.
+    pub deposit: Balance,
 }
 
 impl Node {

@@ -1,5 +1,6 @@
-//! Weights of the calls. Start numbers by hand from database reads and writes; to be replaced by
-//! the output of `scripts/benchmark-weights.sh`.
+//! Weights of `pallet_node_classes`, in the form that `scripts/benchmark-weights.sh` writes.
+//!
+//! Start numbers by hand from database reads and writes, until they are measured.
 
 use core::marker::PhantomData;
 use frame_support::{
@@ -7,11 +8,11 @@ use frame_support::{
     weights::{constants::RocksDbWeight, Weight},
 };
 
-/// Weight of each call.
+/// Weights of the calls of `pallet_node_classes`.
 pub trait WeightInfo {
     /// Of `register`.
     fn register() -> Weight;
-    /// Of `update`.
+    /// Of `update` by the worker.
     fn update() -> Weight;
     /// Of `set_worker`.
     fn set_worker() -> Weight;
@@ -23,66 +24,72 @@ pub trait WeightInfo {
     fn retire() -> Weight;
 }
 
-/// Proof bytes of one node: its longest encoding (about 1.3 KB) and the path to it.
-const NODE_PROOF: u64 = 4_000;
-/// Proof bytes of one worker entry with the path to it.
-const WORKER_PROOF: u64 = 3_000;
-
 /// Weights on a node with the runtime's database costs.
 pub struct SubstrateWeight<T>(PhantomData<T>);
 
 impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     fn register() -> Weight {
-        register().saturating_add(T::DbWeight::get().reads_writes(3, 3))
+        Weight::from_parts(90_000_000, 12_000)
+            .saturating_add(T::DbWeight::get().reads(4))
+            .saturating_add(T::DbWeight::get().writes(4))
     }
     fn update() -> Weight {
-        update().saturating_add(T::DbWeight::get().reads_writes(3, 1))
+        Weight::from_parts(25_000_000, 8_000)
+            .saturating_add(T::DbWeight::get().reads(3))
+            .saturating_add(T::DbWeight::get().writes(1))
     }
     fn set_worker() -> Weight {
-        set_worker().saturating_add(T::DbWeight::get().reads_writes(2, 3))
+        Weight::from_parts(75_000_000, 10_000)
+            .saturating_add(T::DbWeight::get().reads(3))
+            .saturating_add(T::DbWeight::get().writes(3))
     }
     fn set_capacity() -> Weight {
-        change().saturating_add(T::DbWeight::get().reads_writes(1, 1))
+        Weight::from_parts(20_000_000, 5_000)
+            .saturating_add(T::DbWeight::get().reads(1))
+            .saturating_add(T::DbWeight::get().writes(1))
     }
     fn promote() -> Weight {
-        change().saturating_add(T::DbWeight::get().reads_writes(1, 1))
+        Weight::from_parts(20_000_000, 5_000)
+            .saturating_add(T::DbWeight::get().reads(1))
+            .saturating_add(T::DbWeight::get().writes(1))
     }
     fn retire() -> Weight {
-        set_worker().saturating_add(T::DbWeight::get().reads_writes(2, 3))
+        Weight::from_parts(50_000_000, 9_000)
+            .saturating_add(T::DbWeight::get().reads(3))
+            .saturating_add(T::DbWeight::get().writes(4))
     }
 }
 
 /// For tests.
 impl WeightInfo for () {
     fn register() -> Weight {
-        register().saturating_add(RocksDbWeight::get().reads_writes(3, 3))
+        Weight::from_parts(90_000_000, 12_000)
+            .saturating_add(RocksDbWeight::get().reads(4))
+            .saturating_add(RocksDbWeight::get().writes(4))
     }
     fn update() -> Weight {
-        update().saturating_add(RocksDbWeight::get().reads_writes(3, 1))
+        Weight::from_parts(25_000_000, 8_000)
+            .saturating_add(RocksDbWeight::get().reads(3))
+            .saturating_add(RocksDbWeight::get().writes(1))
     }
     fn set_worker() -> Weight {
-        set_worker().saturating_add(RocksDbWeight::get().reads_writes(2, 3))
+        Weight::from_parts(75_000_000, 10_000)
+            .saturating_add(RocksDbWeight::get().reads(3))
+            .saturating_add(RocksDbWeight::get().writes(3))
     }
     fn set_capacity() -> Weight {
-        change().saturating_add(RocksDbWeight::get().reads_writes(1, 1))
+        Weight::from_parts(20_000_000, 5_000)
+            .saturating_add(RocksDbWeight::get().reads(1))
+            .saturating_add(RocksDbWeight::get().writes(1))
     }
     fn promote() -> Weight {
-        change().saturating_add(RocksDbWeight::get().reads_writes(1, 1))
+        Weight::from_parts(20_000_000, 5_000)
+            .saturating_add(RocksDbWeight::get().reads(1))
+            .saturating_add(RocksDbWeight::get().writes(1))
     }
     fn retire() -> Weight {
-        set_worker().saturating_add(RocksDbWeight::get().reads_writes(2, 3))
+        Weight::from_parts(50_000_000, 9_000)
+            .saturating_add(RocksDbWeight::get().reads(3))
+            .saturating_add(RocksDbWeight::get().writes(4))
     }
-}
-
-fn register() -> Weight {
-    Weight::from_parts(25_000_000, NODE_PROOF + WORKER_PROOF)
-}
-fn update() -> Weight {
-    Weight::from_parts(22_000_000, NODE_PROOF * 2 + WORKER_PROOF)
-}
-fn set_worker() -> Weight {
-    Weight::from_parts(22_000_000, NODE_PROOF + WORKER_PROOF * 2)
-}
-fn change() -> Weight {
-    Weight::from_parts(18_000_000, NODE_PROOF)
 }

@@ -1,7 +1,7 @@
 //! Opening, feeding and ending agreements.
 
 use frame_support::{
-    dispatch::DispatchResult,
+    dispatch::{DispatchResult, DispatchResultWithPostInfo},
     ensure,
     traits::{fungible::MutateHold, tokens::Precision, Get},
 };
@@ -14,6 +14,7 @@ use crate::{
         Agreements, AgreementsOf, Claims, Config, Error, Event, HoldReason, NextAgreement, Pallet,
     },
     types::{Agreement, CLAIMANTS_MAX},
+    weights::WeightInfo,
 };
 
 impl<T: Config> Pallet<T> {
@@ -106,7 +107,7 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    pub(crate) fn do_withdraw(id: AgreementId) -> DispatchResult {
+    pub(crate) fn do_withdraw(id: AgreementId) -> DispatchResultWithPostInfo {
         let agreement = Agreements::<T>::get(id).ok_or(Error::<T>::UnknownAgreement)?;
         ensure!(
             agreement
@@ -132,6 +133,6 @@ impl<T: Config> Pallet<T> {
             agreement: id,
             refund: agreement.budget,
         });
-        Ok(())
+        Ok(Some(T::WeightInfo::withdraw(agreement.claimants)).into())
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! There is no call to dispute a voucher. A voucher is the client's own signature, so there is
 //! nothing that the client could take back; a later one of a higher nonce supersedes it; and only
-//! bytes above the last claimed total are paid, so an old one is worth nothing.
+//! bytes above the last claimed total are paid, so an old one is worth nothing. What a voucher promises
+//! beyond its own request (because an earlier one was never claimed) is forfeited.
 
 use alloc::{collections::BTreeMap, vec::Vec};
 
@@ -15,7 +16,7 @@ use ips_pallet_traits::{Beacons, Holders, NodeRegistry, Replicas, SlotFacts, Ver
 use ips_primitives::{
     challenge::extract_piece,
     id::{AgreementId, Balance, BlockNumber, PieceIndex},
-    retrieval::{retrieval_fee, ExtractClaim, ExtractRequest},
+    retrieval::{payable_bytes, retrieval_fee, ExtractClaim, ExtractRequest},
     sector::{CommD, ProofBytes, SectorState, Statement},
     statement::{Context, ExtractInputs},
 };
@@ -148,10 +149,8 @@ impl<T: Config> Pallet<T> {
             Error::<T>::StaleNonce
         );
         let total = claim.voucher.cumulative_bytes;
-        let bytes = total
-            .checked_sub(record.cumulative_bytes)
+        let bytes = payable_bytes(record.cumulative_bytes, total, request.length)
             .ok_or(Error::<T>::BadAmount)?;
-        ensure!(bytes > 0 && bytes <= request.length, Error::<T>::BadAmount);
         Self::ensure_period_limits(&mut agreement, bytes, Self::now())?;
         let fee = retrieval_fee(agreement.price_per_mib, bytes);
         agreement.budget = agreement

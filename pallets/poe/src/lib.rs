@@ -37,7 +37,9 @@ pub mod pallet {
     };
     use sp_runtime::AccountId32;
 
-    use crate::types::{Agreement, ClaimRecord, PoeParameters, AGREEMENTS_PER_CLIENT_MAX};
+    use crate::types::{
+        Agreement, ClaimRecord, PoeParameters, AGREEMENTS_PER_CLIENT_MAX, CLAIMANTS_MAX,
+    };
     use crate::weights::WeightInfo;
 
     const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
@@ -199,7 +201,7 @@ pub mod pallet {
         /// The nonce is not above the last one claimed.
         #[codec(index = 12)]
         StaleNonce,
-        /// The voucher promises nothing new, or more than the request asked for.
+        /// The voucher promises nothing new.
         #[codec(index = 13)]
         BadAmount,
         /// The signature is not the client's.
@@ -303,8 +305,11 @@ pub mod pallet {
         ///
         /// *Origin*: anyone; the money goes to the client. *Events*: [`Event::AgreementClosed`].
         #[pallet::call_index(4)]
-        #[pallet::weight(T::WeightInfo::withdraw())]
-        pub fn withdraw(origin: OriginFor<T>, agreement: AgreementId) -> DispatchResult {
+        #[pallet::weight(T::WeightInfo::withdraw(CLAIMANTS_MAX))]
+        pub fn withdraw(
+            origin: OriginFor<T>,
+            agreement: AgreementId,
+        ) -> DispatchResultWithPostInfo {
             ensure_signed(origin)?;
             Self::do_withdraw(agreement)
         }

@@ -104,6 +104,7 @@ impl NodeRegistry for MockNodes {
             operator: provider.0,
             free_bytes: 0,
             reliability_permille: 1_000,
+            registered_at: 0,
         })
     }
 
@@ -138,6 +139,19 @@ impl Holders for MockHolders {
     fn current_provers(_: OrderId) -> Vec<ProviderId> {
         Provers::get()
     }
+
+    #[cfg(feature = "runtime-benchmarks")]
+    fn active_order_for_benchmark(providers: &[ProviderId]) -> OrderId {
+        let order = OrderId(Slots::get().len() as u64);
+        let facts = SlotFacts {
+            provider: providers[0],
+            root: Default::default(),
+            bytes: 8 * 1024,
+        };
+        Slots::mutate(|slots| slots.insert(slot_id(order.0), facts));
+        Provers::set(providers.to_vec());
+        order
+    }
 }
 
 pub struct MockReplicas;
@@ -150,6 +164,14 @@ impl Replicas for MockReplicas {
     fn sector_of(slot: SlotId, piece: PieceIndex) -> Option<(SectorNumber, CommD, SectorState)> {
         Sealed::get().get(&(slot, piece)).copied()
     }
+
+    #[cfg(feature = "runtime-benchmarks")]
+    fn prove_for_benchmark(_: &ProviderId, _: SlotId, _: u64, _: BlockNumber) {}
+    #[cfg(feature = "runtime-benchmarks")]
+    fn seal_for_benchmark(_: &ProviderId, slot: SlotId, _: &SlotFacts, comm_d: CommD) {
+        let sector = (SectorNumber(0), comm_d, SectorState::Active);
+        Sealed::mutate(|sealed| sealed.insert((slot, PieceIndex(0)), sector));
+    }
 }
 
 pub struct MockBeacons;
@@ -159,6 +181,9 @@ impl Beacons for MockBeacons {
         let age = (System::block_number() as u32).checked_sub(block)?;
         (age <= BEACON_BLOCKS).then(|| beacon(block))
     }
+
+    #[cfg(feature = "runtime-benchmarks")]
+    fn set_for_benchmark(_: BlockNumber, _: Beacon) {}
 }
 
 pub struct MockKeys;
@@ -168,6 +193,12 @@ impl VerifyingKeys for MockKeys {
         (kind == ips_verifier::groth16::CircuitKind::Poe as u8)
             .then(Key::get)
             .flatten()
+    }
+
+    #[cfg(feature = "runtime-benchmarks")]
+    fn set_for_benchmark(key: &[u8]) {
+        let prepared = ips_verifier::groth16::PreparedKey::from_verifying_key(key).unwrap();
+        Key::set(Some((prepared.id(), prepared.to_bytes().0.to_vec())));
     }
 }
 
@@ -237,5 +268,16 @@ pub fn with_chain(rich: &[AccountId32], test: impl FnOnce()) {
 /// A chain in its genesis state, for the benchmarks' own tests.
 #[cfg(feature = "runtime-benchmarks")]
 pub fn new_test_ext() -> sp_io::TestExternalities {
-    new_chain(&[])
+    let mut chain = new_chain(&[]);
+    chain.register_extension(sp_keystore::KeystoreExt::new(
+        sp_keystore::testing::MemoryKeystore::new(),
+    ));
+    chain.execute_with(|| {
+        Parameters::set(PoeParameters {
+            period_bytes_max: 1 << 20,
+            claim_bytes_max: 1 << 20,
+            ..DEFAULTS
+        });
+    });
+    chain
 }

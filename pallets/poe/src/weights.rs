@@ -19,8 +19,6 @@ const BASE_PS: u64 = 50_000_000;
 const ITEM_POV: u64 = 6_000;
 /// Most holders of an order.
 const HOLDERS: u64 = 60;
-/// Most claim records of an agreement.
-const CLAIMANTS: u64 = 120;
 
 /// Weights that the pallet needs.
 pub trait WeightInfo {
@@ -28,12 +26,12 @@ pub trait WeightInfo {
     fn open_retrieval() -> Weight;
     /// `top_up`.
     fn top_up() -> Weight;
-    /// `claim` of `claims` claims, each of its own agreement.
-    fn claim(claims: u32) -> Weight;
+    /// `claim` of `n` claims, each of its own agreement.
+    fn claim(n: u32) -> Weight;
     /// `close`.
     fn close() -> Weight;
-    /// `withdraw`.
-    fn withdraw() -> Weight;
+    /// `withdraw` of an agreement with `n` claimants.
+    fn withdraw(n: u32) -> Weight;
 }
 
 /// Weights with the runtime's database costs.
@@ -55,8 +53,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
         Self::of(0, 3, 3)
     }
 
-    fn claim(claims: u32) -> Weight {
-        let claims = u64::from(claims);
+    fn claim(n: u32) -> Weight {
+        let claims = u64::from(n);
         let ps = PROOF_PS + SIGNATURE_PS + STATEMENT_PS;
         Self::of(
             claims * ps,
@@ -69,8 +67,9 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
         Self::of(0, 1, 1)
     }
 
-    fn withdraw() -> Weight {
-        Self::of(0, 5 + CLAIMANTS, 5 + CLAIMANTS)
+    fn withdraw(n: u32) -> Weight {
+        let claimants = u64::from(n);
+        Self::of(0, 5 + claimants, 5 + claimants)
     }
 }
 
@@ -92,7 +91,7 @@ impl WeightInfo for () {
         Weight::zero()
     }
 
-    fn withdraw() -> Weight {
+    fn withdraw(_: u32) -> Weight {
         Weight::zero()
     }
 }

@@ -1,8 +1,8 @@
-//! Benchmarks.
+//! Benchmarks: each call as it is dispatched, on its longest path, with proofs that verify.
 //!
-//! A valid proof needs a prover, which is no_std's opposite. A proof of well-formed points that
-//! proves nothing costs as much to verify, up to the last comparison: the calls with proofs are
-//! measured as a refused call plus what an accepted one writes.
+//! No prover runs in WASM, so the proofs are of keys with a known trapdoor
+//! ([`ips_verifier::groth16::TrapdoorKey`]); the chain's work does not depend on which key it is. Every
+//! slot is of zeros, and so is every sector: its trees need one hash per level.
 
 use alloc::vec::Vec;
 
@@ -12,27 +12,37 @@ use frame_support::{
     traits::{EnsureOrigin, Get},
 };
 use frame_system::RawOrigin;
-use ips_pallet_traits::{Deals, NodeRegistry};
+use ips_pallet_traits::{Deals, NodeRegistry, SlotFacts};
 use ips_primitives::{
-    id::{AccountKey, PartitionIndex, PieceIndex, ProviderId, SectorNumber, SlotId},
+    challenge::{binding_challenge, Beacon},
+    id::{AccountKey, BlockNumber, PartitionIndex, PieceIndex, ProviderId, SectorNumber, SlotId},
     node_class::NodeClass,
-    proof_calls::{
-        BindingOpening, FraudProof, PreCommit, TreePath, BINDING_OPENINGS_MAX, SEAL_PROOFS_MAX,
+    proof_calls::{BindingOpening, FraudProof, PreCommit, TreePath},
+    schedule::Window,
+    sector::{
+        CommD, CommR, Piece, ProofBytes, ReplicaId, SectorState, Statement, SECTOR_PIECES_MAX,
     },
-    sector::{CommD, CommR, Piece, ProofBytes, ReplicaId, SectorState},
-    slot::{SlotOpening, SlotTree},
+    slot::{SlotOpening, SlotRoot, SlotTree, SLOT_LEAF_BYTES},
 };
-use ips_verifier::groth16::CircuitKind;
+use ips_verifier::{
+    groth16::{CircuitKind, TrapdoorKey},
+    hash::{c8, scalar_to_bytes, Scalar},
+};
 use sp_runtime::AccountId32;
 
 use crate::{
+    math::{locate_node, occupied_nodes},
     pallet::*,
-    proofs::{node_scalar_of, root_of},
-    types::{PartitionRef, SectorInfo, SectorPiece},
+    proofs::root_of,
+    types::{
+        KeyBytes, Partition, PartitionRef, Position, SectorInfo, SectorPiece, POST_SECTORS_MAX,
+    },
 };
 
 const SECTOR: SectorNumber = SectorNumber(1);
-const SLOT: [u8; 31] = [7; 31];
+/// Bytes of the slots: the smallest fragment, which is the smallest slot.
+const SLOT_BYTES: usize = 8 * 1024;
+const BEACON: Beacon = [3; 32];
 
 /// A registered provider of deadline 0 and its worker's origin.
 fn provider<T: Config>(n: u8) -> (ProviderId, RawOrigin<AccountId32>) {
@@ -44,78 +54,109 @@ fn provider<T: Config>(n: u8) -> (ProviderId, RawOrigin<AccountId32>) {
     (provider, RawOrigin::Signed(AccountId32::from(bytes)))
 }
 
-/// A slot of one node.
-fn slot<T: Config>(provider: &ProviderId) -> (SlotId, SlotTree) {
-    let tree = SlotTree::from_bytes(&SLOT).expect("the slot is not empty");
-    (
-        T::Deals::confirmed_for_benchmark(provider, tree.root(), SLOT.len() as u64),
-        tree,
-    )
+fn slot_tree() -> SlotTree {
+    SlotTree::from_bytes(&[0; SLOT_BYTES]).expect("the slot is not empty")
+}
+
+fn trapdoor<T: Config>(kind: CircuitKind) -> TrapdoorKey {
+    TrapdoorKey::new(T::Parameters::get().profile.id, kind)
 }
 
 fn set_keys<T: Config>() {
-    let profile = T::Parameters::get().profile.id;
     for kind in [CircuitKind::Seal, CircuitKind::Post] {
-        let key = ips_verifier::keys::builtin_key(profile, kind);
-        Pallet::<T>::set_genesis_key(key);
+        let key = trapdoor::<T>(kind).verifying_key().to_bytes();
+        Pallet::<T>::set_genesis_key(&key);
     }
 }
 
-/// Well-formed points of the right groups: the α, β and α of the key.
-fn idle_proof<T: Config>(kind: CircuitKind) -> ProofBytes {
-    let key = ips_verifier::keys::builtin_key(T::Parameters::get().profile.id, kind);
-    let mut proof = [0; 192];
-    proof[..48].copy_from_slice(&key[4..52]);
-    proof[48..144].copy_from_slice(&key[52..148]);
-    proof[144..].copy_from_slice(&key[4..52]);
-    ProofBytes(proof)
+fn prove<T: Config>(kind: CircuitKind, statement: &Statement) -> ProofBytes {
+    trapdoor::<T>(kind)
+        .prove(statement)
+        .expect("statements are canonical")
 }
 
-/// Siblings of node 0 in a sector of zeros.
+/// Siblings of every node of a sector whose nodes are zero.
 fn path<T: Config>() -> TreePath {
-    let levels = T::Parameters::get().profile.tree_levels as usize;
-    TreePath(
-        alloc::vec![[[0; 32]; 7]; levels]
-            .try_into()
-            .expect("profiles have few levels"),
-    )
+    let mut node = Scalar::from(0u64);
+    let levels: Vec<_> = (0..T::Parameters::get().profile.tree_levels)
+        .map(|_| {
+            let siblings = [scalar_to_bytes(&node); 7];
+            node = c8(&[node; 8]);
+            siblings
+        })
+        .collect();
+    TreePath(levels.try_into().expect("profiles have few levels"))
 }
 
-/// Opens node 0 of a sector whose first piece is a slot of one node.
-fn opening<T: Config>(tree: &SlotTree) -> BindingOpening {
-    let leaf = SlotOpening {
-        leaf: SLOT.to_vec(),
-        path: tree.path(0).expect("a tree has a first leaf"),
-    };
+/// The data root of a sector whose nodes are zero, but for node 0.
+fn comm_d<T: Config>(first: &[u8; 32]) -> CommD {
+    let profile = T::Parameters::get().profile;
+    root_of(&profile, first, 0, &path::<T>()).expect("zeros are canonical")
+}
+
+/// Opens a node of a piece in both trees.
+fn opening<T: Config>(piece: &SectorPiece, node: u32) -> BindingOpening {
+    let profile = T::Parameters::get().profile;
+    let range = piece.range(&profile).expect("the piece is the slot's");
+    let (start, len) = range.node_bytes(node).expect("the node is the piece's");
+    let leaf_bytes = SLOT_LEAF_BYTES as u64;
+    let last = (start + u64::from(len) - 1) / leaf_bytes;
+    let tree = slot_tree();
+    let leaves: Vec<_> = (start / leaf_bytes..=last)
+        .map(|index| SlotOpening {
+            leaf: alloc::vec![0; SLOT_LEAF_BYTES],
+            path: tree.path(index).expect("the leaf is the slot's"),
+        })
+        .collect();
     BindingOpening {
-        leaves: alloc::vec![leaf].try_into().expect("one fits two"),
+        leaves: leaves.try_into().expect("a node lies in one or two leaves"),
         path: path::<T>(),
     }
 }
 
-/// A pre-committed sector of `count` slots of one node each; only the first node opens.
-fn sector<T: Config>(provider: ProviderId, number: SectorNumber, count: u32) -> SectorInfo {
-    let scalar = node_scalar_of(&SLOT).expect("31 bytes fit a node");
+/// The openings that the seed asks for.
+fn openings<T: Config>(info: &SectorInfo) -> Vec<BindingOpening> {
     let profile = T::Parameters::get().profile;
-    let comm_d = root_of(&profile, &scalar, 0, &path::<T>()).expect("zeros are canonical");
-    let pieces: Vec<_> = (0..count)
-        .map(|node_offset| {
-            let (slot, tree) = slot::<T>(&provider);
-            PieceSectors::<T>::insert(slot, PieceIndex(0), (provider, number));
+    let occupied = occupied_nodes(&profile, &info.pieces);
+    (0..profile.binding_openings)
+        .map(|index| {
+            let at = binding_challenge(&BEACON, &info.replica_id, &info.comm_r, index, occupied);
+            let (piece, node) =
+                locate_node(&profile, &info.pieces, at).expect("the node is occupied");
+            opening::<T>(piece, node)
+        })
+        .collect()
+}
+
+/// `count` confirmed slots of the provider, laid one after the other.
+fn pieces<T: Config>(provider: &ProviderId, count: u32) -> Vec<SectorPiece> {
+    let slot_root = slot_tree().root();
+    let nodes = (SLOT_BYTES as u32).div_ceil(31);
+    (0..count)
+        .map(|place| {
+            let slot = T::Deals::confirmed_for_benchmark(provider, slot_root, SLOT_BYTES as u64);
             SectorPiece {
                 piece: Piece {
                     slot,
                     index: PieceIndex(0),
-                    node_offset,
+                    node_offset: place * nodes,
                 },
-                slot_bytes: SLOT.len() as u64,
-                slot_root: tree.root(),
+                slot_bytes: SLOT_BYTES as u64,
+                slot_root,
             }
         })
-        .collect();
+        .collect()
+}
+
+/// A pre-committed sector of `count` slots.
+fn sector<T: Config>(provider: ProviderId, number: SectorNumber, count: u32) -> SectorInfo {
+    let pieces = pieces::<T>(&provider, count);
+    for SectorPiece { piece, .. } in &pieces {
+        PieceSectors::<T>::insert(piece.slot, piece.index, (provider, number));
+    }
     let info = SectorInfo {
         state: SectorState::PreCommitted,
-        comm_d,
+        comm_d: CommD([1; 32]),
         comm_r: CommR([1; 32]),
         replica_id: ReplicaId([2; 32]),
         pieces: pieces.try_into().expect("at most 64"),
@@ -133,9 +174,110 @@ fn active<T: Config>(provider: ProviderId, number: SectorNumber, count: u32) -> 
     PartitionIndex(0)
 }
 
+/// An active sector of one piece for other pallets' benchmarks; it has no place in a partition.
+pub(crate) fn seal<T: Config>(
+    provider: &ProviderId,
+    slot: SlotId,
+    facts: &SlotFacts,
+    comm_d: CommD,
+) {
+    let piece = SectorPiece {
+        piece: Piece {
+            slot,
+            index: PieceIndex(0),
+            node_offset: 0,
+        },
+        slot_bytes: facts.bytes,
+        slot_root: facts.root,
+    };
+    let info = SectorInfo {
+        state: SectorState::Active,
+        comm_d,
+        comm_r: CommR([1; 32]),
+        replica_id: ReplicaId([2; 32]),
+        pieces: alloc::vec![piece].try_into().expect("one is below 64"),
+        pre_committed_at: Pallet::<T>::now(),
+        partition: None,
+    };
+    PieceSectors::<T>::insert(slot, PieceIndex(0), (*provider, SECTOR));
+    Sectors::<T>::insert(provider, SECTOR, info);
+}
+
+/// For other pallets' benchmarks: each piece in a sector with the most pieces, in a full partition.
+pub(crate) fn proven<T: Config>(
+    provider: ProviderId,
+    slot: SlotId,
+    pieces: u64,
+    proven_through: BlockNumber,
+) {
+    let now = Pallet::<T>::now();
+    for index in 0..u16::try_from(pieces).expect("slots have at most 64 pieces") {
+        let (piece, partition) = (PieceIndex(index), PartitionIndex(u32::from(index)));
+        let sector = SectorNumber(1_000 + u64::from(index));
+        let held = SectorPiece {
+            piece: Piece {
+                slot,
+                index: piece,
+                node_offset: 0,
+            },
+            slot_bytes: 1,
+            slot_root: SlotRoot::default(),
+        };
+        let info = SectorInfo {
+            state: SectorState::Active,
+            comm_d: CommD([1; 32]),
+            comm_r: CommR([1; 32]),
+            replica_id: ReplicaId([2; 32]),
+            pieces: alloc::vec![held; SECTOR_PIECES_MAX as usize]
+                .try_into()
+                .expect("as many as fit"),
+            pre_committed_at: now,
+            partition: Some((partition, 0)),
+        };
+        let position = Position {
+            sector,
+            comm_r: info.comm_r,
+            pieces: SECTOR_PIECES_MAX,
+            joined_at: now,
+            left_at: None,
+            faulty_since: None,
+            proven_through,
+            vacant: false,
+        };
+        let schedule = T::Parameters::get().schedule;
+        let full = Partition {
+            positions: alloc::vec![position; POST_SECTORS_MAX as usize]
+                .try_into()
+                .expect("as many as fit"),
+            due: schedule.next_window(now, schedule.deadline_of(&provider, partition)),
+            last_proven: None,
+            proven_periods: 0,
+            missed_periods: 0,
+        };
+        PieceSectors::<T>::insert(slot, piece, (provider, sector));
+        Sectors::<T>::insert(provider, sector, info);
+        Partitions::<T>::insert(provider, partition, full);
+    }
+}
+
 fn set_block<T: Config>(block: u32) {
     frame_system::Pallet::<T>::set_block_number(block.into());
-    BlockBeacons::<T>::insert(block, [3; 32]);
+    BlockBeacons::<T>::insert(block, BEACON);
+}
+
+fn state_of<T: Config>(provider: ProviderId) -> Option<SectorState> {
+    Sectors::<T>::get(provider, SECTOR).map(|info| info.state)
+}
+
+/// The storage proof of the provider's first partition for a window.
+fn post<T: Config>(provider: ProviderId, window: Window) -> ProofBytes {
+    let index = PartitionIndex(0);
+    let post_sectors = T::Parameters::get().profile.post_sectors;
+    let partition = Partitions::<T>::get(provider, index).expect("sectors are in it");
+    let set = partition.set_at(window.opens_at, post_sectors);
+    let statement = Pallet::<T>::post_statement(provider, index, window.period, &BEACON, &set)
+        .expect("the key is set and replica roots are canonical");
+    prove::<T>(CircuitKind::Post, &statement)
 }
 
 #[benchmarks]
@@ -147,12 +289,9 @@ mod benchmarks {
         set_keys::<T>();
         set_block::<T>(1);
         let (provider, origin) = provider::<T>(1);
-        let pieces: Vec<_> = (0..n)
-            .map(|node_offset| Piece {
-                slot: slot::<T>(&provider).0,
-                index: PieceIndex(0),
-                node_offset,
-            })
+        let pieces: Vec<_> = pieces::<T>(&provider, n)
+            .into_iter()
+            .map(|piece| piece.piece)
             .collect();
         let args = PreCommit {
             sector: SECTOR,
@@ -166,75 +305,79 @@ mod benchmarks {
         #[extrinsic_call]
         _(origin, args);
 
-        assert!(Sectors::<T>::contains_key(provider, SECTOR));
+        assert_eq!(state_of::<T>(provider), Some(SectorState::PreCommitted));
     }
 
     #[benchmark]
-    fn prove_commit(
-        p: Linear<1, SEAL_PROOFS_MAX>,
-        b: Linear<1, BINDING_OPENINGS_MAX>,
-    ) -> Result<(), BenchmarkError> {
-        set_keys::<T>();
-        set_block::<T>(1);
-        let (provider, _) = provider::<T>(1);
-        let info = sector::<T>(provider, SECTOR, 1);
-        let full = sector::<T>(provider, SectorNumber(2), 64);
-        let (_, tree) = slot::<T>(&provider);
-        let openings = alloc::vec![opening::<T>(&tree); b as usize];
-        let proofs = alloc::vec![idle_proof::<T>(CircuitKind::Seal); p as usize];
-        let seed = [3; 32];
-
-        #[block]
-        {
-            assert!(Pallet::<T>::ensure_bindings(&info, &seed, &openings).is_ok());
-            for proof in &proofs {
-                assert!(Pallet::<T>::verify_seal(&info, &seed, &[*proof]).is_err());
-            }
-            assert!(Pallet::<T>::activate(provider, SectorNumber(2), full, 1).is_ok());
-        }
-        Ok(())
-    }
-
-    #[benchmark]
-    fn submit_post() -> Result<(), BenchmarkError> {
+    fn prove_commit(n: Linear<1, 64>) {
         set_keys::<T>();
         set_block::<T>(1);
         let parameters = T::Parameters::get();
         let (provider, origin) = provider::<T>(1);
-        for number in 0..parameters.profile.post_sectors {
-            active::<T>(provider, SectorNumber(number.into()), 64);
+        let mut info = sector::<T>(provider, SECTOR, n);
+        info.comm_d = comm_d::<T>(&[0; 32]);
+        Sectors::<T>::insert(provider, SECTOR, &info);
+        set_block::<T>(parameters.seed_at(1));
+        let proofs: Vec<_> = (0..parameters.profile.seal_proofs)
+            .map(|index| {
+                let statement = Pallet::<T>::seal_statement(&info, &BEACON, index)
+                    .expect("the sector's roots are canonical");
+                prove::<T>(CircuitKind::Seal, &statement)
+            })
+            .collect();
+        let proofs = proofs.try_into().expect("the profile's number of proofs");
+        let bindings = openings::<T>(&info);
+        let bindings = bindings
+            .try_into()
+            .expect("the profile's number of openings");
+
+        #[extrinsic_call]
+        _(origin, SECTOR, proofs, bindings);
+
+        assert_eq!(state_of::<T>(provider), Some(SectorState::Active));
+    }
+
+    #[benchmark]
+    fn submit_post(n: Linear<0, 512>) {
+        set_keys::<T>();
+        set_block::<T>(1);
+        let (provider, origin) = provider::<T>(1);
+        let mut left = n;
+        for number in 0..T::Parameters::get().profile.post_sectors {
+            let count = left.min(64);
+            left -= count;
+            let sector = SectorNumber(number.into());
+            active::<T>(provider, sector, count);
+            assert_ok!(Pallet::<T>::do_declare_fault(provider, sector));
+            assert_ok!(Pallet::<T>::do_recover(provider, sector));
         }
         let index = PartitionIndex(0);
         let partition = Partitions::<T>::get(provider, index).expect("sectors are in it");
         let window = partition.due;
         set_block::<T>(window.opens_at);
-        let proof = idle_proof::<T>(CircuitKind::Post);
+        let proof = post::<T>(provider, window);
 
-        #[block]
-        {
-            let refused = Pallet::<T>::submit_post(origin.into(), index, window.period, proof);
-            assert!(refused.is_err());
-            Pallet::<T>::record_post(provider, index, partition, window);
-        }
+        #[extrinsic_call]
+        _(origin, index, window.period, proof);
 
         let after = Partitions::<T>::get(provider, index).expect("it has sectors");
         assert_eq!(after.proven_periods, 1);
-        Ok(())
+        assert!(after
+            .positions
+            .iter()
+            .all(|place| place.faulty_since.is_none()));
     }
 
     #[benchmark]
-    fn declare_fault() {
+    fn declare_fault(n: Linear<1, 64>) {
         set_block::<T>(1);
         let (provider, origin) = provider::<T>(1);
-        active::<T>(provider, SECTOR, 64);
+        active::<T>(provider, SECTOR, n);
 
         #[extrinsic_call]
         _(origin, SECTOR);
 
-        assert_eq!(
-            Sectors::<T>::get(provider, SECTOR).map(|info| info.state),
-            Some(SectorState::Faulty)
-        );
+        assert_eq!(state_of::<T>(provider), Some(SectorState::Faulty));
     }
 
     #[benchmark]
@@ -242,7 +385,7 @@ mod benchmarks {
         set_block::<T>(1);
         let (provider, origin) = provider::<T>(1);
         active::<T>(provider, SECTOR, 64);
-        assert_ok!(Pallet::<T>::declare_fault(origin.clone().into(), SECTOR));
+        assert_ok!(Pallet::<T>::do_declare_fault(provider, SECTOR));
 
         #[extrinsic_call]
         _(origin, SECTOR);
@@ -255,72 +398,59 @@ mod benchmarks {
     }
 
     #[benchmark]
-    fn terminate() {
+    fn terminate(n: Linear<1, 64>) {
         set_block::<T>(1);
         let (provider, origin) = provider::<T>(1);
-        active::<T>(provider, SECTOR, 64);
+        active::<T>(provider, SECTOR, n);
 
         #[extrinsic_call]
         _(origin, SECTOR);
 
-        assert_eq!(
-            Sectors::<T>::get(provider, SECTOR).map(|info| info.state),
-            Some(SectorState::Terminated)
-        );
+        assert_eq!(state_of::<T>(provider), Some(SectorState::Terminated));
     }
 
     #[benchmark]
-    fn expire_pre_commit() {
+    fn expire_pre_commit(n: Linear<1, 64>) {
         set_block::<T>(1);
         let (provider, origin) = provider::<T>(1);
-        sector::<T>(provider, SECTOR, 64);
+        sector::<T>(provider, SECTOR, n);
         set_block::<T>(2 + T::Parameters::get().prove_commit_blocks);
 
         #[extrinsic_call]
         _(origin, provider, SECTOR);
 
-        assert!(!Sectors::<T>::contains_key(provider, SECTOR));
+        assert_eq!(state_of::<T>(provider), None);
     }
 
     #[benchmark]
-    fn dispute() {
+    fn dispute(n: Linear<1, 64>) {
         set_block::<T>(1);
         let (provider, origin) = provider::<T>(1);
-        active::<T>(provider, SECTOR, 64);
-        // The deal is about the slot's bytes; the sector holds another scalar.
+        active::<T>(provider, SECTOR, n);
+        // The deals are about zeros; the sector holds another scalar in its first node.
         let node_scalar = [9; 32];
-        let profile = T::Parameters::get().profile;
-        let root = root_of(&profile, &node_scalar, 0, &path::<T>()).expect("canonical");
-        let mut slot = None;
-        Sectors::<T>::mutate(provider, SECTOR, |info| {
-            if let Some(info) = info {
-                info.comm_d = root;
-                slot = info.pieces.first().map(|piece| piece.piece.slot);
-            }
-        });
-        let tree = SlotTree::from_bytes(&SLOT).expect("the slot is not empty");
+        let mut info = Sectors::<T>::get(provider, SECTOR).expect("it was just made");
+        info.comm_d = comm_d::<T>(&node_scalar);
+        let first = *info.pieces.first().expect("it has pieces");
+        Sectors::<T>::insert(provider, SECTOR, info);
         let proof = FraudProof {
-            slot: slot.expect("the sector has pieces"),
-            piece: PieceIndex(0),
+            slot: first.piece.slot,
+            piece: first.piece.index,
             node: 0,
             node_scalar,
-            opening: opening::<T>(&tree),
+            opening: opening::<T>(&first, 0),
         };
 
         #[extrinsic_call]
         _(origin, provider, SECTOR, proof);
 
-        assert_eq!(
-            Sectors::<T>::get(provider, SECTOR).map(|info| info.state),
-            Some(SectorState::Terminated)
-        );
+        assert_eq!(state_of::<T>(provider), Some(SectorState::Terminated));
     }
 
     #[benchmark]
     fn set_verifying_key() -> Result<(), BenchmarkError> {
-        let profile = T::Parameters::get().profile.id;
-        let key = ips_verifier::keys::builtin_key(profile, CircuitKind::Seal);
-        let key: crate::types::KeyBytes = key
+        let key = trapdoor::<T>(CircuitKind::Seal).verifying_key().to_bytes();
+        let key: KeyBytes = key
             .to_vec()
             .try_into()
             .map_err(|_| BenchmarkError::Stop("key too long"))?;
@@ -335,12 +465,15 @@ mod benchmarks {
     }
 
     #[benchmark]
-    fn tick(p: Linear<1, 16>, n: Linear<1, 64>) {
+    fn tick(p: Linear<1, 32>, n: Linear<1, 64>) {
         set_block::<T>(1);
         let mut closes_at = 0;
         for number in 0..p {
             let (provider, _) = provider::<T>(number as u8 + 1);
             let index = active::<T>(provider, SECTOR, if number == 0 { n } else { 0 });
+            for more in 1..T::Parameters::get().profile.post_sectors {
+                active::<T>(provider, SectorNumber(u64::from(more) + 1), 0);
+            }
             let partition = Partitions::<T>::get(provider, index).expect("a sector is in it");
             closes_at = partition.due.closes_at;
             assert!(Due::<T>::contains_key(

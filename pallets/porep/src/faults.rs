@@ -12,7 +12,7 @@ use ips_primitives::{
 
 use crate::{
     math::percent_of,
-    pallet::{Config, Due, Event, Pallet, Partitions, PieceSectors, Sectors, WithRoom},
+    pallet::{Config, Due, Endings, Event, Pallet, Partitions, PieceSectors, Sectors, WithRoom},
     types::{Partition, PartitionRef, SectorInfo, SectorPiece, TerminationReason},
 };
 
@@ -65,15 +65,12 @@ impl<T: Config> Pallet<T> {
                 slashed,
             });
         }
-        Self::end_past_cutoff(provider, index, &mut partition, now);
-        Self::reschedule(
-            PartitionRef {
-                provider,
-                partition: index,
-            },
-            partition,
-            window,
-        );
+        let who = PartitionRef {
+            provider,
+            partition: index,
+        };
+        Self::queue_endings(who, &partition, now);
+        Self::reschedule(who, partition, window);
     }
 
     /// Whether the place had a sector that the missed window made faulty or found declared too late.
@@ -109,7 +106,7 @@ impl<T: Config> Pallet<T> {
             slots.insert(piece.slot);
             // A fault declared after the window opened is known to the market, but not paid for.
             if faulty_since.is_none() {
-                T::Deals::piece_faulted(piece.slot, proven_through);
+                T::Deals::piece_faulted(&provider, piece.slot, proven_through);
             }
         }
         true
@@ -124,29 +121,50 @@ impl<T: Config> Pallet<T> {
         })
     }
 
-    /// Terminates the partition's sectors that are faulty for too long.
-    pub(crate) fn end_past_cutoff(
-        provider: ProviderId,
-        index: PartitionIndex,
-        partition: &mut Partition,
-        now: BlockNumber,
-    ) {
+    /// Place and number of the first sector of the partition that is faulty for too long.
+    fn past_cutoff(partition: &Partition, now: BlockNumber) -> Option<(u32, SectorNumber)> {
         let parameters = T::Parameters::get();
-        for place in 0..partition.positions.len() {
-            let Some(position) = partition.positions.get(place) else {
-                continue;
-            };
-            let sector = position.sector;
-            if !position
-                .faulty_since
-                .is_some_and(|since| parameters.is_past_cutoff(since, now))
-            {
-                continue;
-            }
-            Self::vacate(provider, index, partition, place as u32);
-            if let Some(info) = Sectors::<T>::get(provider, sector) {
-                Self::end_sector(provider, sector, info, TerminationReason::Cutoff);
-            }
+        let mut places = (0u32..).zip(&partition.positions);
+        places.find_map(|(place, position)| {
+            let since = position.faulty_since?;
+            let is_over = parameters.is_past_cutoff(since, now);
+            is_over.then_some((place, position.sector))
+        })
+    }
+
+    /// Queues the partition for [`Self::end_one`] if a sector of it is faulty for too long.
+    pub(crate) fn queue_endings(who: PartitionRef, partition: &Partition, now: BlockNumber) {
+        if Self::past_cutoff(partition, now).is_some() {
+            Endings::<T>::insert(who, ());
+        }
+    }
+
+    /// Terminates one sector of a queued partition that is faulty for too long.
+    ///
+    /// One at a time, since the end of a sector is the dearest thing a block does unasked.
+    pub(crate) fn end_one(who: PartitionRef, now: BlockNumber) {
+        let (provider, index) = (who.provider, who.partition);
+        let before_window = |partition: &Partition| now < partition.due.opens_at;
+        let partition = Partitions::<T>::get(provider, index).filter(before_window);
+        let due = partition.and_then(|found| Some((Self::past_cutoff(&found, now)?, found)));
+        let Some(((place, sector), mut partition)) = due else {
+            // Gone, recovered, or in an open window, whose end queues it again.
+            Endings::<T>::remove(who);
+            return;
+        };
+        Self::vacate(provider, index, &mut partition, place);
+        if Self::past_cutoff(&partition, now).is_none() {
+            Endings::<T>::remove(who);
+        }
+        if partition.is_vacant() {
+            Due::<T>::remove(partition.due.closes_at, who);
+            Partitions::<T>::remove(provider, index);
+            WithRoom::<T>::remove(provider, index);
+        } else {
+            Partitions::<T>::insert(provider, index, partition);
+        }
+        if let Some(info) = Sectors::<T>::get(provider, sector) {
+            Self::end_sector(provider, sector, info, TerminationReason::Cutoff);
         }
     }
 
@@ -188,7 +206,7 @@ impl<T: Config> Pallet<T> {
         if was_sealed {
             // While the entries still exist: the market pays for what was proven until now.
             for piece in &owned {
-                T::Deals::piece_lost(piece.slot);
+                T::Deals::piece_lost(&provider, piece.slot, reason);
             }
         }
         Self::free_pieces(provider, sector, &info.pieces);
@@ -212,7 +230,7 @@ impl<T: Config> Pallet<T> {
             partition: index,
         } = who;
         Due::<T>::remove(done.closes_at, who);
-        if partition.positions.iter().all(|position| position.vacant) {
+        if partition.is_vacant() {
             Partitions::<T>::remove(provider, index);
             WithRoom::<T>::remove(provider, index);
             return;

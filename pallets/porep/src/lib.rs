@@ -47,7 +47,7 @@ pub mod pallet {
         proof_calls::{
             BindingOpening, FraudProof, PreCommit, BINDING_OPENINGS_MAX, SEAL_PROOFS_MAX,
         },
-        sector::ProofBytes,
+        sector::{ProofBytes, SECTOR_PIECES_MAX},
     };
     use sp_runtime::AccountId32;
 
@@ -144,6 +144,13 @@ pub mod pallet {
     #[pallet::storage]
     pub type Due<T: Config> =
         StorageDoubleMap<_, Twox64Concat, BlockNumber, Blake2_128Concat, PartitionRef, ()>;
+
+    /// Partitions with a sector that is faulty for too long; the tick terminates a few per block.
+    ///
+    /// Written when a window ends; at most one entry per partition. `Blake2_128Concat`: providers
+    /// choose their accounts.
+    #[pallet::storage]
+    pub type Endings<T: Config> = StorageMap<_, Blake2_128Concat, PartitionRef, ()>;
 
     /// Earliest window end whose misses are not all handled.
     #[pallet::storage]
@@ -356,7 +363,7 @@ pub mod pallet {
         /// *Origin*: a worker. *Effect*: the sector is active and in a partition; free if valid.
         /// *Events*: [`Event::SectorActivated`].
         #[pallet::call_index(1)]
-        #[pallet::weight(T::WeightInfo::prove_commit(proofs.len() as u32, bindings.len() as u32))]
+        #[pallet::weight(T::WeightInfo::prove_commit(SECTOR_PIECES_MAX))]
         pub fn prove_commit(
             origin: OriginFor<T>,
             sector: SectorNumber,
@@ -372,7 +379,9 @@ pub mod pallet {
         /// *Origin*: a worker. *Effect*: its sectors are proven through this block, recovering ones
         /// are active again; free if valid. *Events*: [`Event::PostAccepted`].
         #[pallet::call_index(2)]
-        #[pallet::weight(T::WeightInfo::submit_post())]
+        #[pallet::weight(T::WeightInfo::submit_post(
+            T::Parameters::get().profile.post_sectors.saturating_mul(SECTOR_PIECES_MAX)
+        ))]
         pub fn submit_post(
             origin: OriginFor<T>,
             partition: PartitionIndex,
@@ -388,8 +397,11 @@ pub mod pallet {
         /// *Origin*: a worker. *Effect*: no pay from now; out of the set of later windows. *Events*:
         /// [`Event::FaultDeclared`].
         #[pallet::call_index(3)]
-        #[pallet::weight(T::WeightInfo::declare_fault())]
-        pub fn declare_fault(origin: OriginFor<T>, sector: SectorNumber) -> DispatchResult {
+        #[pallet::weight(T::WeightInfo::declare_fault(SECTOR_PIECES_MAX))]
+        pub fn declare_fault(
+            origin: OriginFor<T>,
+            sector: SectorNumber,
+        ) -> DispatchResultWithPostInfo {
             let provider = Self::ensure_worker(origin)?;
             Self::do_declare_fault(provider, sector)
         }
@@ -409,8 +421,8 @@ pub mod pallet {
         ///
         /// *Origin*: a worker. *Events*: [`Event::SectorTerminated`].
         #[pallet::call_index(5)]
-        #[pallet::weight(T::WeightInfo::terminate())]
-        pub fn terminate(origin: OriginFor<T>, sector: SectorNumber) -> DispatchResult {
+        #[pallet::weight(T::WeightInfo::terminate(SECTOR_PIECES_MAX))]
+        pub fn terminate(origin: OriginFor<T>, sector: SectorNumber) -> DispatchResultWithPostInfo {
             let provider = Self::ensure_worker(origin)?;
             Self::do_terminate(provider, sector)
         }
@@ -419,12 +431,12 @@ pub mod pallet {
         ///
         /// *Origin*: anyone. *Events*: [`Event::PreCommitExpired`].
         #[pallet::call_index(6)]
-        #[pallet::weight(T::WeightInfo::expire_pre_commit())]
+        #[pallet::weight(T::WeightInfo::expire_pre_commit(SECTOR_PIECES_MAX))]
         pub fn expire_pre_commit(
             origin: OriginFor<T>,
             provider: ProviderId,
             sector: SectorNumber,
-        ) -> DispatchResult {
+        ) -> DispatchResultWithPostInfo {
             ensure_signed(origin)?;
             Self::do_expire_pre_commit(provider, sector)
         }
@@ -434,7 +446,7 @@ pub mod pallet {
         /// *Origin*: anyone. *Effect*: the sector is terminated and the collateral of its slots is
         /// taken whole; free if valid. *Events*: [`Event::SectorTerminated`].
         #[pallet::call_index(7)]
-        #[pallet::weight(T::WeightInfo::dispute())]
+        #[pallet::weight(T::WeightInfo::dispute(SECTOR_PIECES_MAX))]
         pub fn dispute(
             origin: OriginFor<T>,
             provider: ProviderId,

@@ -78,6 +78,11 @@ impl Partition {
             || self.positions.iter().any(|position| position.vacant)
     }
 
+    /// Whether no place has a sector.
+    pub(crate) fn is_vacant(&self) -> bool {
+        self.positions.iter().all(|position| position.vacant)
+    }
+
     /// Pieces of all its sectors.
     pub(crate) fn pieces(&self) -> u32 {
         self.positions.iter().map(|position| position.pieces).sum()

@@ -16,7 +16,7 @@ use ips_primitives::{
 use ips_verifier::groth16::CircuitKind;
 use sp_runtime::{traits::IdentityLookup, AccountId32, BuildStorage, DispatchResult};
 
-use crate::{tests::real::params, BlockRandomness, PorepParameters};
+use crate::{tests::real::params, BlockRandomness, PorepParameters, TerminationReason};
 
 #[frame_support::runtime]
 mod runtime {
@@ -119,19 +119,19 @@ impl Deals for MockDeals {
         Slots::get().get(&slot).copied()
     }
 
-    fn piece_sealed(slot: SlotId, now: BlockNumber) {
+    fn piece_sealed(_: &ProviderId, slot: SlotId, now: BlockNumber) {
         Market::mutate(|told| told.push(Told::Sealed(slot, now)));
     }
 
-    fn piece_faulted(slot: SlotId, proven_through: BlockNumber) {
+    fn piece_faulted(_: &ProviderId, slot: SlotId, proven_through: BlockNumber) {
         Market::mutate(|told| told.push(Told::Faulted(slot, proven_through)));
     }
 
-    fn piece_recovered(slot: SlotId, now: BlockNumber) {
+    fn piece_recovered(_: &ProviderId, slot: SlotId, now: BlockNumber) {
         Market::mutate(|told| told.push(Told::Recovered(slot, now)));
     }
 
-    fn piece_lost(slot: SlotId) {
+    fn piece_lost(_: &ProviderId, slot: SlotId, _: TerminationReason) {
         Market::mutate(|told| told.push(Told::Lost(slot)));
     }
 
@@ -298,17 +298,21 @@ pub fn with_chain(test: impl FnOnce()) {
     with_keys(real_keys(), test);
 }
 
-/// A chain in its genesis state, for the benchmarks' own tests.
+/// A chain at block 1 without keys, for the benchmarks' own tests: a sector of the profile `dev` holds
+/// as many slots as a sector may.
 #[cfg(feature = "runtime-benchmarks")]
 pub fn new_test_ext() -> sp_io::TestExternalities {
-    let config = RuntimeGenesisConfig {
-        system: Default::default(),
-        porep: crate::GenesisConfig {
-            verifying_keys: real_keys(),
-            ..Default::default()
-        },
-    };
+    let config = RuntimeGenesisConfig::default();
     let mut chain: sp_io::TestExternalities = config.build_storage().unwrap().into();
-    chain.execute_with(|| run_to(1));
+    chain.execute_with(|| {
+        reset();
+        Parameters::set(PorepParameters {
+            profile: Profile::DEV,
+            tick_partitions_max: 32,
+            tick_pieces_max: 512,
+            ..DEFAULTS
+        });
+        run_to(1);
+    });
     chain
 }

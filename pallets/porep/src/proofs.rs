@@ -1,5 +1,7 @@
 //! From chain state to the verifier: scalars, statements, verification.
 
+use alloc::vec::Vec;
+
 use frame_support::{ensure, traits::Get};
 use ips_primitives::{
     challenge::Beacon,
@@ -68,21 +70,28 @@ impl<T: Config> Pallet<T> {
         PreparedKey::from_trusted_bytes(&key.prepared).map_err(|_| Error::<T>::KeyNotSet)
     }
 
+    /// What seal proof `index` of the sector must show.
+    pub(crate) fn seal_statement(
+        info: &SectorInfo,
+        seed: &Beacon,
+        index: u32,
+    ) -> Result<Statement, Error<T>> {
+        let profile = T::Parameters::get().profile;
+        let challenges = seal_challenges(&profile, seed, &info.replica_id, &info.comm_r, index);
+        seal_statement(&info.replica_id, &info.comm_d, &info.comm_r, &challenges)
+            .map_err(|_| Error::<T>::NotCanonical)
+    }
+
     /// Verifies the sector's seal proofs, in order; all of them at once if there are several.
     pub(crate) fn verify_seal(
         info: &SectorInfo,
         seed: &Beacon,
         proofs: &[ProofBytes],
     ) -> Result<(), Error<T>> {
-        let profile = T::Parameters::get().profile;
         let key = Self::prepared_key(CircuitKind::Seal)?;
-        let mut batch: alloc::vec::Vec<(Statement, ProofBytes)> = Default::default();
+        let mut batch = Vec::with_capacity(proofs.len());
         for (index, proof) in (0u32..).zip(proofs) {
-            let challenges = seal_challenges(&profile, seed, &info.replica_id, &info.comm_r, index);
-            let statement =
-                seal_statement(&info.replica_id, &info.comm_d, &info.comm_r, &challenges)
-                    .map_err(|_| Error::<T>::NotCanonical)?;
-            batch.push((statement, *proof));
+            batch.push((Self::seal_statement(info, seed, index)?, *proof));
         }
         match batch.as_slice() {
             [(statement, proof)] => verify(&key, statement, proof),
@@ -91,21 +100,24 @@ impl<T: Config> Pallet<T> {
         .map_err(|_| Error::<T>::InvalidProof)
     }
 
-    /// Verifies the storage proof of a partition's set.
-    pub(crate) fn verify_post(
+    /// What the storage proof of a partition's set must show.
+    pub(crate) fn post_statement(
         provider: ProviderId,
         partition: PartitionIndex,
         period: u32,
         beacon: &Beacon,
         set: &[CommR],
-        proof: &ProofBytes,
-    ) -> Result<(), Error<T>> {
-        let key = Self::prepared_key(CircuitKind::Post)?;
+    ) -> Result<Statement, Error<T>> {
         let context = Self::context(CircuitKind::Post)?;
         let randomness = context.post_randomness(&provider, partition, period, beacon);
-        let statement = set_root(set)
+        set_root(set)
             .and_then(|root| post_statement(&root, &randomness))
-            .map_err(|_| Error::<T>::NotCanonical)?;
-        verify(&key, &statement, proof).map_err(|_| Error::<T>::InvalidProof)
+            .map_err(|_| Error::<T>::NotCanonical)
+    }
+
+    /// Verifies a storage proof.
+    pub(crate) fn verify_post(statement: &Statement, proof: &ProofBytes) -> Result<(), Error<T>> {
+        let key = Self::prepared_key(CircuitKind::Post)?;
+        verify(&key, statement, proof).map_err(|_| Error::<T>::InvalidProof)
     }
 }

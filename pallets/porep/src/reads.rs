@@ -13,7 +13,7 @@ use ips_primitives::{
     },
     sector::{CommD, SectorState},
     statement::Context,
-    view::{PartitionView, SectorView},
+    view::{PartitionView, SectorView, PARTITIONS_PAGE, SECTORS_PAGE},
 };
 use ips_verifier::groth16::CircuitKind;
 use sp_runtime::SaturatedConversion;
@@ -22,9 +22,6 @@ use crate::{
     pallet::{BlockBeacons, Config, Error, Keys, Pallet, Partitions, PieceSectors, Sectors},
     types::{Partition, SectorInfo},
 };
-
-/// Most sectors, and most partitions, of one answer.
-const VIEW_ENTRIES_MAX: usize = 1024;
 
 /// Ids of the keys that are set.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -76,16 +73,19 @@ impl<T: Config> Pallet<T> {
         }
     }
 
-    /// Sectors of a provider by number, at most 1024; terminated ones only if there is room.
-    pub fn sectors_of(provider: ProviderId) -> Vec<SectorView> {
-        let (mut views, ended): (Vec<_>, Vec<_>) = Sectors::<T>::iter_prefix(provider)
+    /// Sectors of a provider after `after` in the order of the storage; up to [`SECTORS_PAGE`].
+    pub fn sectors_of(provider: ProviderId, after: Option<SectorNumber>) -> Vec<SectorView> {
+        let entries = match after {
+            None => Sectors::<T>::iter_prefix(provider),
+            Some(after) => {
+                let start = Sectors::<T>::hashed_key_for(provider, after);
+                Sectors::<T>::iter_prefix_from(provider, start)
+            }
+        };
+        entries
+            .take(SECTORS_PAGE as usize)
             .map(|(number, info)| Self::sector_view(number, info))
-            .partition(|view| view.state != SectorState::Terminated);
-        views.truncate(VIEW_ENTRIES_MAX);
-        let room = VIEW_ENTRIES_MAX - views.len();
-        views.extend(ended.into_iter().take(room));
-        views.sort_by_key(|view| view.number);
-        views
+            .collect()
     }
 
     fn sector_view(number: SectorNumber, info: SectorInfo) -> SectorView {
@@ -102,14 +102,23 @@ impl<T: Config> Pallet<T> {
         }
     }
 
-    /// Partitions of a provider by index, at most 1024.
-    pub fn partitions_of(provider: ProviderId) -> Vec<PartitionView> {
-        let mut views: Vec<_> = Partitions::<T>::iter_prefix(provider)
-            .take(VIEW_ENTRIES_MAX)
+    /// Partitions of a provider after `after` in the order of the storage; up to
+    /// [`PARTITIONS_PAGE`].
+    pub fn partitions_of(
+        provider: ProviderId,
+        after: Option<PartitionIndex>,
+    ) -> Vec<PartitionView> {
+        let entries = match after {
+            None => Partitions::<T>::iter_prefix(provider),
+            Some(after) => {
+                let start = Partitions::<T>::hashed_key_for(provider, after);
+                Partitions::<T>::iter_prefix_from(provider, start)
+            }
+        };
+        entries
+            .take(PARTITIONS_PAGE as usize)
             .map(|(index, partition)| Self::partition_view(provider, index, &partition))
-            .collect();
-        views.sort_by_key(|view| view.index);
-        views
+            .collect()
     }
 
     fn partition_view(
@@ -169,6 +178,11 @@ impl<T: Config> Beacons for Pallet<T> {
     fn at(block: BlockNumber) -> Option<Beacon> {
         BlockBeacons::<T>::get(block)
     }
+
+    #[cfg(feature = "runtime-benchmarks")]
+    fn set_for_benchmark(block: BlockNumber, beacon: Beacon) {
+        BlockBeacons::<T>::insert(block, beacon);
+    }
 }
 
 impl<T: Config> Replicas for Pallet<T> {
@@ -192,10 +206,35 @@ impl<T: Config> Replicas for Pallet<T> {
         let (_, sector, info) = Self::sector_with(slot, piece)?;
         Some((sector, info.comm_d, info.state))
     }
+
+    #[cfg(feature = "runtime-benchmarks")]
+    fn prove_for_benchmark(
+        provider: &ProviderId,
+        slot: SlotId,
+        pieces: u64,
+        proven_through: BlockNumber,
+    ) {
+        crate::benchmarking::proven::<T>(*provider, slot, pieces, proven_through);
+    }
+
+    #[cfg(feature = "runtime-benchmarks")]
+    fn seal_for_benchmark(
+        provider: &ProviderId,
+        slot: SlotId,
+        facts: &ips_pallet_traits::SlotFacts,
+        comm_d: CommD,
+    ) {
+        crate::benchmarking::seal::<T>(provider, slot, facts, comm_d);
+    }
 }
 
 impl<T: Config> VerifyingKeys for Pallet<T> {
     fn prepared(kind: u8) -> Option<(VerifyingKeyId, Vec<u8>)> {
         Keys::<T>::get(kind).map(|key| (key.id, key.prepared.into_inner()))
+    }
+
+    #[cfg(feature = "runtime-benchmarks")]
+    fn set_for_benchmark(key: &[u8]) {
+        Self::set_genesis_key(key);
     }
 }

@@ -12,6 +12,9 @@ use ips_primitives::{
 };
 use scale_info::TypeInfo;
 
+/// Why a sector was terminated.
+pub use ips_primitives::deal::LossReason as TerminationReason;
+
 /// Most sectors of a partition, whatever the profile.
 pub const POST_SECTORS_MAX: u32 = 64;
 /// Most partitions of a provider.
@@ -228,29 +231,4 @@ pub struct PartitionRef {
     pub provider: ProviderId,
     /// Which.
     pub partition: PartitionIndex,
-}
-
-/// Why a sector was terminated.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    Encode,
-    Decode,
-    DecodeWithMemTracking,
-    MaxEncodedLen,
-    TypeInfo,
-)]
-pub enum TerminationReason {
-    /// Its provider gave it up.
-    #[codec(index = 0)]
-    GivenUp,
-    /// It was faulty for too long.
-    #[codec(index = 1)]
-    Cutoff,
-    /// Somebody showed that it does not hold its slot's bytes.
-    #[codec(index = 2)]
-    Fraud,
 }

@@ -19,32 +19,31 @@ const ITEM_POV: u64 = 6_000;
 const OPENING_HASHES: u64 = 10;
 /// Field hashes of a seal statement, and of a partition's set.
 const STATEMENT_HASHES: u64 = 10;
-/// Most pieces of a sector, most sectors of a partition of the profiles built today.
-const PIECES: u64 = 64;
+/// Most sectors of a partition of the profiles built today.
 const POST_SECTORS: u64 = 8;
 
-/// Weights that the pallet needs.
+/// Weights that the pallet needs; `n` counts pieces.
 pub trait WeightInfo {
-    /// `pre_commit` of `pieces` pieces.
-    fn pre_commit(pieces: u32) -> Weight;
-    /// `prove_commit` with that many proofs and binding openings.
-    fn prove_commit(proofs: u32, bindings: u32) -> Weight;
-    /// `submit_post`.
-    fn submit_post() -> Weight;
-    /// `declare_fault`.
-    fn declare_fault() -> Weight;
+    /// `pre_commit` of `n` pieces.
+    fn pre_commit(n: u32) -> Weight;
+    /// `prove_commit` of a sector of `n` pieces, with the profile's proofs and openings.
+    fn prove_commit(n: u32) -> Weight;
+    /// `submit_post` of a full partition, of which `n` pieces recover.
+    fn submit_post(n: u32) -> Weight;
+    /// `declare_fault` of a sector of `n` pieces.
+    fn declare_fault(n: u32) -> Weight;
     /// `recover`.
     fn recover() -> Weight;
-    /// `terminate`.
-    fn terminate() -> Weight;
-    /// `expire_pre_commit`.
-    fn expire_pre_commit() -> Weight;
-    /// `dispute`.
-    fn dispute() -> Weight;
+    /// `terminate` of a sector of `n` pieces.
+    fn terminate(n: u32) -> Weight;
+    /// `expire_pre_commit` of `n` pieces.
+    fn expire_pre_commit(n: u32) -> Weight;
+    /// `dispute` of a sector of `n` pieces.
+    fn dispute(n: u32) -> Weight;
     /// `set_verifying_key`.
     fn set_verifying_key() -> Weight;
-    /// A block that handled that many missed partitions with that many pieces.
-    fn tick(partitions: u32, pieces: u32) -> Weight;
+    /// A block that handled `p` missed partitions with `n` pieces in all.
+    fn tick(p: u32, n: u32) -> Weight;
 }
 
 /// Weights with the runtime's database costs.
@@ -58,19 +57,23 @@ impl<T: frame_system::Config> SubstrateWeight<T> {
 }
 
 impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
-    fn pre_commit(pieces: u32) -> Weight {
-        let pieces = u64::from(pieces);
+    fn pre_commit(n: u32) -> Weight {
+        let pieces = u64::from(n);
         Self::of(10_000_000 * pieces, 6 + 4 * pieces, 1 + 2 * pieces)
     }
 
-    fn prove_commit(proofs: u32, bindings: u32) -> Weight {
-        let proofs = u64::from(proofs) * (PROOF_PS + STATEMENT_HASHES * FIELD_HASH_PS);
-        let bindings = u64::from(bindings) * OPENING_HASHES * FIELD_HASH_PS;
-        Self::of(proofs + bindings, 12 + 3 * PIECES, 6 + PIECES)
+    fn prove_commit(n: u32) -> Weight {
+        let pieces = u64::from(n);
+        let hashes = STATEMENT_HASHES + 2 * OPENING_HASHES;
+        Self::of(
+            PROOF_PS + hashes * FIELD_HASH_PS,
+            12 + 3 * pieces,
+            6 + pieces,
+        )
     }
 
-    fn submit_post() -> Weight {
-        let pieces = PIECES * POST_SECTORS;
+    fn submit_post(n: u32) -> Weight {
+        let pieces = u64::from(n);
         let hashes = (STATEMENT_HASHES + POST_SECTORS) * FIELD_HASH_PS;
         Self::of(
             PROOF_PS + hashes,
@@ -79,27 +82,31 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
         )
     }
 
-    fn declare_fault() -> Weight {
-        Self::of(0, 6 + 3 * PIECES, 2 + PIECES)
+    fn declare_fault(n: u32) -> Weight {
+        let pieces = u64::from(n);
+        Self::of(0, 6 + 3 * pieces, 2 + pieces)
     }
 
     fn recover() -> Weight {
         Self::of(0, 4, 1)
     }
 
-    fn terminate() -> Weight {
-        Self::of(0, 8 + 6 * PIECES, 4 + 4 * PIECES)
+    fn terminate(n: u32) -> Weight {
+        let pieces = u64::from(n);
+        Self::of(0, 8 + 6 * pieces, 4 + 4 * pieces)
     }
 
-    fn expire_pre_commit() -> Weight {
-        Self::of(0, 2 + PIECES, 1 + PIECES)
+    fn expire_pre_commit(n: u32) -> Weight {
+        let pieces = u64::from(n);
+        Self::of(0, 2 + pieces, 1 + pieces)
     }
 
-    fn dispute() -> Weight {
+    fn dispute(n: u32) -> Weight {
+        let pieces = u64::from(n);
         Self::of(
             OPENING_HASHES * FIELD_HASH_PS,
-            10 + 6 * PIECES,
-            6 + 4 * PIECES,
+            10 + 6 * pieces,
+            6 + 4 * pieces,
         )
     }
 
@@ -107,8 +114,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
         Self::of(2 * PROOF_PS, 1, 1)
     }
 
-    fn tick(partitions: u32, pieces: u32) -> Weight {
-        let (partitions, pieces) = (u64::from(partitions), u64::from(pieces));
+    fn tick(p: u32, n: u32) -> Weight {
+        let (partitions, pieces) = (u64::from(p), u64::from(n));
         let reads = 4 + partitions * (4 + POST_SECTORS) + 8 * pieces;
         let writes = 3 + partitions * (5 + POST_SECTORS) + 5 * pieces;
         Self::of(20_000_000 * partitions, reads, writes)
@@ -121,15 +128,15 @@ impl WeightInfo for () {
         Weight::zero()
     }
 
-    fn prove_commit(_: u32, _: u32) -> Weight {
+    fn prove_commit(_: u32) -> Weight {
         Weight::zero()
     }
 
-    fn submit_post() -> Weight {
+    fn submit_post(_: u32) -> Weight {
         Weight::zero()
     }
 
-    fn declare_fault() -> Weight {
+    fn declare_fault(_: u32) -> Weight {
         Weight::zero()
     }
 
@@ -137,15 +144,15 @@ impl WeightInfo for () {
         Weight::zero()
     }
 
-    fn terminate() -> Weight {
+    fn terminate(_: u32) -> Weight {
         Weight::zero()
     }
 
-    fn expire_pre_commit() -> Weight {
+    fn expire_pre_commit(_: u32) -> Weight {
         Weight::zero()
     }
 
-    fn dispute() -> Weight {
+    fn dispute(_: u32) -> Weight {
         Weight::zero()
     }
 

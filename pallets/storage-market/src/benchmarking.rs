@@ -7,7 +7,7 @@ use frame_support::traits::{
     Get,
 };
 use frame_system::RawOrigin;
-use ips_pallet_traits::{Collateral, NodeRegistry};
+use ips_pallet_traits::{Collateral, NodeRegistry, Replicas};
 use ips_primitives::{
     deal::{Ask, DeliveryNote, OrderParams, SlotState, ORDER_SLOTS_MAX},
     fragment::{ErasureParams, FragmentSize},
@@ -15,19 +15,19 @@ use ips_primitives::{
         AccountKey, Balance, BlockNumber, FileId, OrderId, ProviderId, Signature, SlotId, SlotIndex,
     },
     node_class::NodeClass,
-    sector::Profile,
+    placement::collateral_for,
     slot::SlotRoot,
 };
 use sp_core::crypto::KeyTypeId;
 use sp_runtime::AccountId32;
 
 use crate::{
-    math::collateral_for,
+    math::slot_price_max,
     pallet::{
-        Asks, Call, ClientOrders, Config, FileOrders, GroupSeats, NextOrderId, Orders, Pallet,
-        ProviderSlots, Slots,
+        Asks, Call, ClientOrders, Config, FileOrders, GroupSeats, HoldReason, NextOrderId,
+        OpenOrders, Orders, Pallet, ProviderSlots, Slots,
     },
-    types::{Claim, Order, Seat, Slot},
+    types::{Claim, Order, OrderKey, Seat, Slot, SlotKey},
 };
 
 const CLIENT: AccountId32 = AccountId32::new([1; 32]);
@@ -82,13 +82,14 @@ fn placed<T: Config>(s: u32, delivery_key: AccountKey) -> OrderId {
     id
 }
 
-fn registered<T: Config>(provider: ProviderId, worker: &AccountId32) {
+/// Registers a provider of class number `n` modulo 5, with an ask that fits.
+fn registered<T: Config>(provider: ProviderId, worker: &AccountId32, n: u8) {
     let owner = AccountId32::new(provider.0);
     endow::<T>(&owner);
     T::Nodes::register_for_benchmark(
         &provider,
         &AccountKey(worker.clone().into()),
-        NodeClass::Personal,
+        NodeClass::ALL[usize::from(n) % NodeClass::ALL.len()],
     );
     let pledge = collateral_for(T::Terms::get().collateral_per_mib, 1 << 24)
         .max(T::Currency::minimum_balance());
@@ -136,7 +137,7 @@ fn claimed<T: Config>(id: SlotId, n: u8) -> ProviderId {
         ProviderId([n; 32]),
         AccountId32::new([n.wrapping_add(128); 32]),
     );
-    registered::<T>(provider, &worker);
+    registered::<T>(provider, &worker, n);
     Pallet::<T>::do_claim_slot(AccountKey(worker.into()), id).expect("the lottery is over");
     provider
 }
@@ -156,6 +157,20 @@ fn activate<T: Config>(id: SlotId) {
         claim.confirmed_at = Some(now);
         claim.paid_until = now;
         claim.sealed_pieces = 1;
+    });
+}
+
+/// Makes the slots of an order that long that they have `pieces` pieces. Its price stays, which only
+/// ends the pay early.
+fn set_pieces<T: Config>(order: OrderId, pieces: u32) {
+    let payload = u64::from(T::Profile::get().payload_bytes());
+    let segment = u64::from(FragmentSize::K8.bytes());
+    let segments = (payload * u64::from(pieces - 1) + 1).div_ceil(segment);
+    Orders::<T>::mutate(order, |order| {
+        let order = order.as_mut().expect("it was just placed");
+        order.params.segments = u32::try_from(segments).expect("64 pieces are below 2^32 bytes");
+        let found = T::Profile::get().pieces_of(order.params.slot_bytes());
+        assert_eq!(found, u64::from(pieces));
     });
 }
 
@@ -185,27 +200,28 @@ pub(crate) fn confirmed<T: Config>(provider: &ProviderId, root: SlotRoot, bytes:
     let params = OrderParams {
         segments: u32::try_from(bytes / smallest).expect("slots are at most 16 MiB"),
         slot_roots: vec![root; 6].try_into().expect("6 is below the bound"),
-        price_per_mib_block_max: 0,
         erasure: ErasureParams { data: 3, parity: 3 },
         ..params_of::<T>(6, AccountKey([6; 32]))
     };
+    let (client, held) = (AccountKey(CLIENT.into()), slot_price_max(&params));
+    endow::<T>(&CLIENT);
+    Pallet::<T>::hold(HoldReason::Order, &client, held).expect("just endowed");
     let claim = Claim {
         provider: *provider,
         claimed_at: now,
-        price_per_mib_block: 0,
+        price_per_mib_block: price::<T>() / 2,
         confirmed_at: Some(now),
         sealed_pieces: 0,
         faulty_pieces: 0,
         paid_until: now,
         paid_blocks: 0,
     };
-    let client = AccountKey(CLIENT.into());
     Slots::<T>::insert(
         order,
         id.slot,
         Slot {
             state: SlotState::Confirmed,
-            held: 0,
+            held,
             claim: Some(claim),
         },
     );
@@ -223,9 +239,10 @@ pub(crate) fn confirmed<T: Config>(provider: &ProviderId, root: SlotRoot, bytes:
         class: NodeClass::Personal,
     };
     GroupSeats::<T>::mutate(order, |seats| seats.try_push(seat).expect("it is empty"));
-    ProviderSlots::<T>::insert(provider, id, ());
-    ClientOrders::<T>::insert(client, order, ());
-    FileOrders::<T>::insert(params.file, order, ());
+    ProviderSlots::<T>::insert(provider, SlotKey::from(id), ());
+    ClientOrders::<T>::insert(client, OrderKey::from(order), ());
+    FileOrders::<T>::insert(params.file, OrderKey::from(order), ());
+    OpenOrders::<T>::insert(OrderKey::from(order), 0);
     Orders::<T>::insert(
         order,
         Order {
@@ -233,11 +250,51 @@ pub(crate) fn confirmed<T: Config>(provider: &ProviderId, root: SlotRoot, bytes:
             params,
             opened_at: now,
             lottery_beacon: None,
-            open_slots: 0,
+            open_slots: 1,
             cancelled: false,
+            deposit: 0,
         },
     );
     id
+}
+
+/// An order with an active slot of 8 KiB of each provider, for other pallets' benchmarks.
+pub(crate) fn active_order<T: Config>(providers: &[ProviderId]) -> OrderId {
+    let now = Pallet::<T>::now();
+    let total = u32::try_from(providers.len()).expect("at most 60 slots");
+    let order = NextOrderId::<T>::get();
+    NextOrderId::<T>::put(OrderId(order.0 + 1));
+    for (index, provider) in (0u16..).zip(providers) {
+        let claim = Claim {
+            provider: *provider,
+            claimed_at: now,
+            price_per_mib_block: 0,
+            confirmed_at: Some(now),
+            sealed_pieces: 1,
+            faulty_pieces: 0,
+            paid_until: now,
+            paid_blocks: 0,
+        };
+        let slot = Slot {
+            state: SlotState::Active,
+            held: 0,
+            claim: Some(claim),
+        };
+        Slots::<T>::insert(order, SlotIndex(index), slot);
+    }
+    Orders::<T>::insert(
+        order,
+        Order {
+            client: AccountKey(CLIENT.into()),
+            params: params_of::<T>(total, AccountKey([6; 32])),
+            opened_at: now,
+            lottery_beacon: None,
+            open_slots: 0,
+            cancelled: false,
+            deposit: 0,
+        },
+    );
+    order
 }
 
 #[benchmarks]
@@ -252,7 +309,7 @@ mod benchmarks {
         {
             // Only four values of `s` are valid, so the checks and the rest run one by one.
             let _ = params.validate();
-            let _ = Profile::pieces_of(T::Profile::get(), params.slot_bytes());
+            let _ = T::Profile::get().pieces_of(params.slot_bytes());
             Pallet::<T>::open_order(AccountKey(CLIENT.into()), params)
                 .expect("the client was just endowed");
         }
@@ -261,7 +318,7 @@ mod benchmarks {
 
     #[benchmark]
     fn set_ask() {
-        registered::<T>(OWNER, &WORKER);
+        registered::<T>(OWNER, &WORKER, 0);
         let ask = Ask {
             price_per_mib_block: 9,
             duration_blocks_max: 9,
@@ -282,7 +339,7 @@ mod benchmarks {
         skip_lottery::<T>();
         claimed::<T>(id, 90);
         skip::<T>(T::Terms::get().delivery_blocks.saturating_add(1));
-        registered::<T>(OWNER, &WORKER);
+        registered::<T>(OWNER, &WORKER, 0);
         #[extrinsic_call]
         _(RawOrigin::Signed(WORKER), id);
         let provider = Slots::<T>::get(id.order, id.slot).and_then(|slot| slot.claim);
@@ -315,7 +372,7 @@ mod benchmarks {
     }
 
     #[benchmark]
-    fn settle() {
+    fn settle(p: Linear<1, 64>) {
         let order = placed::<T>(ORDER_SLOTS_MAX, AccountKey([6; 32]));
         fill_seats::<T>(order, 1);
         let id = SlotId {
@@ -325,27 +382,23 @@ mod benchmarks {
         skip_lottery::<T>();
         let provider = claimed::<T>(id, 90);
         activate::<T>(id);
+        set_pieces::<T>(order, p);
         let end = Pallet::<T>::now().saturating_add(duration::<T>());
+        T::Replicas::prove_for_benchmark(&provider, id, u64::from(p), end);
         frame_system::Pallet::<T>::set_block_number(end.into());
         let before = T::Currency::total_balance(&AccountId32::new(provider.0));
-        // Whether it is proven is porep's to say; its reads are added to the weight by hand.
-        #[block]
-        {
-            let order = Orders::<T>::get(id.order).expect("placed above");
-            let mut slot = Slots::<T>::get(id.order, id.slot).expect("placed above");
-            Pallet::<T>::pay_through(&order, id, &mut slot, end).expect("the price is held");
-            Pallet::<T>::expire(&order, id, &mut slot, true);
-            Slots::<T>::insert(id.order, id.slot, slot);
-        }
+        #[extrinsic_call]
+        _(RawOrigin::Signed(WORKER), id);
         assert!(T::Currency::total_balance(&AccountId32::new(provider.0)) > before);
+        let state = Slots::<T>::get(id.order, id.slot).map(|slot| slot.state);
+        assert_eq!(state, Some(SlotState::Expired));
     }
 
     #[benchmark]
     fn cancel_order(s: Linear<6, 60>) {
         let order = placed::<T>(s, AccountKey([6; 32]));
         skip_lottery::<T>();
-        // A class fills at most `parity` seats, so half of the slots are claimed.
-        for index in 0..s / 2 {
+        for index in 0..s {
             let index = u8::try_from(index).expect("below 60");
             claimed::<T>(
                 SlotId {
@@ -368,7 +421,7 @@ mod benchmarks {
     fn renew(s: Linear<6, 60>) {
         let order = placed::<T>(s, AccountKey([6; 32]));
         skip_lottery::<T>();
-        let claims: Vec<_> = (0..s / 2)
+        let claims: Vec<_> = (0..s)
             .map(|index| {
                 let index = u8::try_from(index).expect("below 60");
                 claimed::<T>(
@@ -381,11 +434,20 @@ mod benchmarks {
             })
             .collect();
         // Renewals are refused if the ask rose meanwhile; the claims were made at this ask.
-        assert_eq!(claims.len(), (s / 2) as usize);
+        assert_eq!(claims.len(), s as usize);
         #[extrinsic_call]
         _(RawOrigin::Signed(CLIENT), order, 1);
         let renewed = Orders::<T>::get(order).map(|order| order.params.duration_blocks);
         assert_eq!(renewed, Some(duration::<T>() + 1));
+    }
+
+    #[benchmark]
+    fn prune_order(s: Linear<6, 60>) {
+        let order = placed::<T>(s, AccountKey([6; 32]));
+        Pallet::<T>::do_cancel_order(AccountKey(CLIENT.into()), order).expect("nothing is claimed");
+        #[extrinsic_call]
+        _(RawOrigin::Signed(WORKER), order);
+        assert!(!Orders::<T>::contains_key(order));
     }
 
     impl_benchmark_test_suite!(Pallet, crate::mock::new_test_ext(), crate::mock::Test);

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 use frame_support::{defensive, traits::Get};
 use ips_pallet_traits::{Deals, Holders, NodeRegistry, Replicas, SlotFacts};
 use ips_primitives::{
-    deal::SlotState,
+    deal::{LossReason, SlotState},
     id::{BlockNumber, OrderId, ProviderId, SlotId, SlotIndex},
 };
 
@@ -14,20 +14,31 @@ use crate::{
 };
 
 impl<T: Config> Pallet<T> {
-    /// Changes a confirmed, active or faulty slot; reports about others come too late to matter.
-    fn change_running(id: SlotId, change: impl FnOnce(&Order, &mut Slot)) {
+    /// Changes a confirmed, active or faulty slot of that provider; reports about others come too late
+    /// to matter.
+    fn change_running(
+        provider: &ProviderId,
+        id: SlotId,
+        change: impl FnOnce(&mut Order, &mut Slot),
+    ) {
         let Some(mut slot) = Slots::<T>::get(id.order, id.slot) else {
             return;
         };
-        if !is_running(slot.state) {
+        let is_theirs = slot.claim.is_some_and(|claim| claim.provider == *provider);
+        if !is_running(slot.state) || !is_theirs {
             return;
         }
-        let Some(order) = Orders::<T>::get(id.order) else {
+        let Some(mut order) = Orders::<T>::get(id.order) else {
             defensive!("every slot has an order");
             return;
         };
-        change(&order, &mut slot);
+        let open_slots = order.open_slots;
+        change(&mut order, &mut slot);
         Slots::<T>::insert(id.order, id.slot, slot);
+        if order.open_slots != open_slots {
+            Self::index_open(id.order, &order);
+            Orders::<T>::insert(id.order, order);
+        }
     }
 
     /// Pays an active slot up to `through`; returns whether that ended the deal.
@@ -40,7 +51,7 @@ impl<T: Config> Pallet<T> {
         }
         let ended = Self::is_paid_up(order, slot);
         if ended {
-            Self::expire(order, id, slot, true);
+            Self::expire(order, id, slot);
         }
         ended
     }
@@ -69,8 +80,8 @@ impl<T: Config> Deals for Pallet<T> {
         Self::facts_of(slot)
     }
 
-    fn piece_sealed(id: SlotId, now: BlockNumber) {
-        Self::change_running(id, |order, slot| {
+    fn piece_sealed(provider: &ProviderId, id: SlotId, now: BlockNumber) {
+        Self::change_running(provider, id, |order, slot| {
             let pieces = T::Profile::get().pieces_of(order.params.slot_bytes());
             if let Some(claim) = slot.claim.as_mut() {
                 if u64::from(claim.sealed_pieces) < pieces {
@@ -82,8 +93,8 @@ impl<T: Config> Deals for Pallet<T> {
         });
     }
 
-    fn piece_faulted(id: SlotId, proven_through: BlockNumber) {
-        Self::change_running(id, |order, slot| {
+    fn piece_faulted(provider: &ProviderId, id: SlotId, proven_through: BlockNumber) {
+        Self::change_running(provider, id, |order, slot| {
             if Self::pay_and_end(order, id, slot, proven_through) {
                 return;
             }
@@ -103,8 +114,8 @@ impl<T: Config> Deals for Pallet<T> {
         });
     }
 
-    fn piece_recovered(id: SlotId, now: BlockNumber) {
-        Self::change_running(id, |order, slot| {
+    fn piece_recovered(provider: &ProviderId, id: SlotId, now: BlockNumber) {
+        Self::change_running(provider, id, |order, slot| {
             if let Some(claim) = slot.claim.as_mut() {
                 claim.faulty_pieces = claim.faulty_pieces.saturating_sub(1);
             }
@@ -112,13 +123,13 @@ impl<T: Config> Deals for Pallet<T> {
         });
     }
 
-    fn piece_lost(id: SlotId) {
-        Self::change_running(id, |order, slot| {
+    fn piece_lost(provider: &ProviderId, id: SlotId, reason: LossReason) {
+        Self::change_running(provider, id, |order, slot| {
             let pieces = T::Profile::get().pieces_of(order.params.slot_bytes());
             let through = T::Replicas::proven_through(id, pieces).unwrap_or_default();
             // A deal proven to its end has ended well, settled or not.
             if !Self::pay_and_end(order, id, slot, through) {
-                Self::lose(order, id, slot);
+                Self::lose(order, id, slot, reason);
             }
         });
     }
@@ -149,5 +160,10 @@ impl<T: Config> Holders for Pallet<T> {
             .filter(|slot| slot.state == SlotState::Active)
             .filter_map(|slot| Some(slot.claim?.provider))
             .collect()
+    }
+
+    #[cfg(feature = "runtime-benchmarks")]
+    fn active_order_for_benchmark(providers: &[ProviderId]) -> OrderId {
+        crate::benchmarking::active_order::<T>(providers)
     }
 }

@@ -1,16 +1,19 @@
 //! What is always true between two calls; checked after every test and by try-runtime.
 //!
-//! 1. Each client's hold is the sum of what its orders' slots hold.
-//! 2. An order has exactly the slots of its group, and its `open_slots` are those open or claimed.
+//! 1. Each client's holds are the sums of what its orders' slots hold and of its orders' deposits.
+//! 2. An order has exactly the slots of its group, and its `open_slots` are those open, claimed or
+//!    confirmed.
 //! 3. An open slot has no claim; any other has one, unless it was closed unclaimed. A claim is
 //!    confirmed if and only if its slot is past `Claimed`.
-//! 4. An open or claimed slot holds its highest price; a running one the price of its deal less what
-//!    is paid; an ended one nothing. A cancelled order has no open slot.
+//! 4. An open, claimed or confirmed slot holds its highest price; an active or faulty one the price of
+//!    its deal less what is paid; an ended one nothing. A cancelled order has no open slot.
 //! 5. Faulty pieces are sealed; an active slot is sealed whole and has no faulty piece.
 //! 6. Seats and the providers' index hold exactly the slots that somebody has now; nobody has a lock
 //!    for an ended slot.
 //! 7. No operator has two seats of a group, no class more than `parity`.
-//! 8. Every order is indexed by its client and its file, and is older than the next id.
+//! 8. Every order is indexed by its client and its file, is in the index of open orders exactly if
+//!    it is open, with the number of its open slots, and is older than the next id. The indexes hold
+//!    nothing else.
 
 use alloc::{collections::BTreeMap, vec::Vec};
 use frame_support::{
@@ -19,7 +22,7 @@ use frame_support::{
 };
 use ips_pallet_traits::Collateral;
 use ips_primitives::{
-    deal::{storage_price, SlotState},
+    deal::SlotState,
     id::{AccountKey, Balance, OrderId, SlotId, SlotIndex},
     node_class::NodeClass,
 };
@@ -28,10 +31,10 @@ use sp_runtime::{AccountId32, TryRuntimeError};
 use crate::{
     math::slot_price_max,
     pallet::{
-        ClientOrders, Config, FileOrders, GroupSeats, HoldReason, NextOrderId, Orders, Pallet,
-        ProviderSlots, Slots,
+        ClientOrders, Config, FileOrders, GroupSeats, HoldReason, NextOrderId, OpenOrders, Orders,
+        Pallet, ProviderSlots, Slots,
     },
-    types::{Order, Slot},
+    types::{Order, OrderKey, Slot, SlotKey},
 };
 
 impl<T: Config> Pallet<T> {
@@ -40,19 +43,38 @@ impl<T: Config> Pallet<T> {
     /// # Errors
     /// The first one that is broken.
     pub fn do_try_state() -> Result<(), TryRuntimeError> {
-        let mut held: BTreeMap<AccountKey, Balance> = BTreeMap::new();
-        let mut taken = 0usize;
+        let mut held: BTreeMap<AccountKey, (Balance, Balance)> = BTreeMap::new();
+        let (mut orders, mut open, mut taken) = (0usize, 0usize, 0usize);
         for (id, order) in Orders::<T>::iter() {
             let (sum, seats) = Self::check_order(id, &order)?;
-            let total = held.entry(order.client).or_default();
-            *total = total.saturating_add(sum);
+            let (prices, deposits) = held.entry(order.client).or_default();
+            *prices = prices.saturating_add(sum);
+            *deposits = deposits.saturating_add(order.deposit);
             taken = taken.saturating_add(seats);
+            orders = orders.saturating_add(1);
+            open = open.saturating_add(usize::from(order.is_open()));
         }
-        for (client, sum) in held {
+        for (client, (prices, deposits)) in held {
             let account = AccountId32::new(client.0);
-            let hold = T::Currency::balance_on_hold(&HoldReason::Order.into(), &account);
-            ensure!(hold == sum, "1: hold and slots differ");
+            let on_hold = |why: HoldReason| T::Currency::balance_on_hold(&why.into(), &account);
+            ensure!(
+                on_hold(HoldReason::Order) == prices,
+                "1: hold and slots differ"
+            );
+            ensure!(
+                on_hold(HoldReason::OrderDeposit) == deposits,
+                "1: hold and deposits differ"
+            );
         }
+        ensure!(
+            OpenOrders::<T>::iter_keys().count() == open,
+            "8: a closed order in the index of open ones"
+        );
+        ensure!(
+            FileOrders::<T>::iter_keys().count() == orders
+                && ClientOrders::<T>::iter_keys().count() == orders,
+            "8: an index names an order that is not there"
+        );
         ensure!(
             ProviderSlots::<T>::iter().count() == taken,
             "6: a stale entry in the index"
@@ -68,11 +90,11 @@ impl<T: Config> Pallet<T> {
     fn check_order(id: OrderId, order: &Order) -> Result<(Balance, usize), TryRuntimeError> {
         ensure!(id < NextOrderId::<T>::get(), "8: an order from the future");
         ensure!(
-            ClientOrders::<T>::contains_key(order.client, id),
+            ClientOrders::<T>::contains_key(order.client, OrderKey::from(id)),
             "8: not indexed by client"
         );
         ensure!(
-            FileOrders::<T>::contains_key(order.params.file, id),
+            FileOrders::<T>::contains_key(order.params.file, OrderKey::from(id)),
             "8: not indexed by file"
         );
         let total = u16::from(order.params.erasure.total());
@@ -80,7 +102,7 @@ impl<T: Config> Pallet<T> {
             Slots::<T>::iter_key_prefix(id).count() == usize::from(total),
             "2: a group with too many or too few slots"
         );
-        let (mut held, mut open, mut seats) = (0u128, 0u16, Vec::new());
+        let (mut held, mut open, mut claimable, mut seats) = (0u128, 0u16, 0u16, Vec::new());
         for index in 0..total {
             let at = SlotId {
                 order: id,
@@ -89,12 +111,17 @@ impl<T: Config> Pallet<T> {
             let slot = Slots::<T>::get(id, at.slot).ok_or("2: a slot is missing")?;
             Self::check_slot(at, order, &slot)?;
             held = held.saturating_add(slot.held);
-            open += u16::from(matches!(slot.state, SlotState::Open | SlotState::Claimed));
+            open += u16::from(is_open(slot.state));
+            claimable += u16::from(slot.state == SlotState::Open);
             if is_taken(slot.state) {
                 seats.push(at.slot);
             }
         }
         ensure!(open == order.open_slots, "2: open slots miscounted");
+        ensure!(
+            OpenOrders::<T>::get(OrderKey::from(id)) == order.is_open().then_some(claimable),
+            "8: wrongly indexed as open"
+        );
         Self::check_seats(id, order, &seats)?;
         Ok((held, seats.len()))
     }
@@ -121,13 +148,9 @@ impl<T: Config> Pallet<T> {
                 );
                 slot_price_max(params)
             }
+            (SlotState::Confirmed, _) => slot_price_max(params),
             (SlotState::Lost | SlotState::Expired, _) | (_, None) => 0,
-            (_, Some(claim)) => storage_price(
-                claim.price_per_mib_block,
-                params.slot_bytes(),
-                params.duration_blocks,
-            )
-            .saturating_sub(claim.paid(params)),
+            (_, Some(claim)) => claim.price(params).saturating_sub(claim.paid(params)),
         };
         ensure!(
             slot.held == expected,
@@ -154,7 +177,7 @@ impl<T: Config> Pallet<T> {
         }
         let taken = is_taken(slot.state);
         ensure!(
-            ProviderSlots::<T>::contains_key(claim.provider, id) == taken,
+            ProviderSlots::<T>::contains_key(claim.provider, SlotKey::from(id)) == taken,
             "6: the providers' index is wrong"
         );
         ensure!(
@@ -185,6 +208,14 @@ impl<T: Config> Pallet<T> {
         }
         Ok(())
     }
+}
+
+/// Whether a slot in that state was never active and has not ended.
+fn is_open(state: SlotState) -> bool {
+    matches!(
+        state,
+        SlotState::Open | SlotState::Claimed | SlotState::Confirmed
+    )
 }
 
 /// Whether somebody has a slot in that state now.

@@ -19,10 +19,9 @@ mod types;
 mod views;
 pub mod weights;
 
-pub use math::{collateral_for, lottery_weight};
 pub use pallet::*;
-pub use types::{Claim, MarketTerms, Order, Seat, Seats, Slot, SLOT_PIECES_MAX};
-pub use views::{DEALS_MAX, OPEN_ORDERS_SCAN_MAX, ORDERS_MAX};
+pub use types::{Claim, MarketTerms, Order, OrderKey, Seat, Seats, Slot, SlotKey, SLOT_PIECES_MAX};
+pub use views::OPEN_ORDERS_SCAN_MAX;
 pub use weights::WeightInfo;
 
 #[frame_support::pallet]
@@ -35,7 +34,7 @@ pub mod pallet {
     use frame_system::pallet_prelude::*;
     use ips_pallet_traits::{Beacons, Collateral, NodeRegistry, Replicas};
     use ips_primitives::{
-        deal::{Ask, OrderParams, ORDER_SLOTS_MAX},
+        deal::{Ask, LossReason, OrderParams, UndoneReason, ORDER_SLOTS_MAX},
         id::{
             AccountKey, Balance, BlockNumber, FileId, OrderId, ProviderId, Signature, SlotId,
             SlotIndex,
@@ -47,7 +46,7 @@ pub mod pallet {
     use sp_runtime::AccountId32;
 
     use crate::{
-        types::{MarketTerms, Order, Seats, Slot},
+        types::{MarketTerms, Order, OrderKey, Seats, Slot, SlotKey, SLOT_PIECES_MAX},
         weights::WeightInfo,
     };
 
@@ -88,6 +87,9 @@ pub mod pallet {
         /// The price of an order that is not earned yet.
         #[codec(index = 0)]
         Order,
+        /// An order's place in the state.
+        #[codec(index = 1)]
+        OrderDeposit,
     }
 
     /// The id that the next order gets; ascending from 0.
@@ -99,8 +101,8 @@ pub mod pallet {
     #[pallet::storage]
     pub type Asks<T> = StorageMap<_, Blake2_128Concat, ProviderId, Ask, OptionQuery>;
 
-    /// Every order, for good: its history is small and has been paid for. Ids are given by the chain
-    /// in ascending order, hence the cheap hasher here and below.
+    /// Every order until it is pruned; a deposit is held for each. Ids are given by the chain in
+    /// ascending order, hence the cheap hashers here and below.
     #[pallet::storage]
     pub type Orders<T> = StorageMap<_, Twox64Concat, OrderId, Order, OptionQuery>;
 
@@ -113,20 +115,26 @@ pub mod pallet {
     #[pallet::storage]
     pub type GroupSeats<T> = StorageMap<_, Twox64Concat, OrderId, Seats, ValueQuery>;
 
-    /// The orders of a file. Anyone may order any file id, hence the cryptographic hasher.
+    /// The orders that have a slot to claim, or would have if a provider failed, with the number of
+    /// slots that are open now; ascending.
+    #[pallet::storage]
+    pub type OpenOrders<T> = StorageMap<_, Identity, OrderKey, u16, OptionQuery>;
+
+    /// The orders of a file, ascending: later ones can't hide the first. Anyone may order any file
+    /// id, hence the cryptographic hasher.
     #[pallet::storage]
     pub type FileOrders<T> =
-        StorageDoubleMap<_, Blake2_128Concat, FileId, Twox64Concat, OrderId, (), OptionQuery>;
+        StorageDoubleMap<_, Blake2_128Concat, FileId, Identity, OrderKey, (), OptionQuery>;
 
-    /// The orders of a client.
+    /// The orders of a client, ascending.
     #[pallet::storage]
     pub type ClientOrders<T> =
-        StorageDoubleMap<_, Blake2_128Concat, AccountKey, Twox64Concat, OrderId, (), OptionQuery>;
+        StorageDoubleMap<_, Blake2_128Concat, AccountKey, Identity, OrderKey, (), OptionQuery>;
 
-    /// The slots that a provider has now: claimed, confirmed, active or faulty.
+    /// The slots that a provider has now: claimed, confirmed, active or faulty; ascending.
     #[pallet::storage]
     pub type ProviderSlots<T> =
-        StorageDoubleMap<_, Blake2_128Concat, ProviderId, Twox64Concat, SlotId, (), OptionQuery>;
+        StorageDoubleMap<_, Blake2_128Concat, ProviderId, Identity, SlotKey, (), OptionQuery>;
 
     /// What happened.
     #[pallet::event]
@@ -135,13 +143,14 @@ pub mod pallet {
         /// A provider's ask changed; a longest duration of zero means it takes no deals.
         #[codec(index = 0)]
         AskSet { provider: ProviderId, ask: Ask },
-        /// An order was placed and its highest price held.
+        /// An order was placed; its highest price and its deposit are held.
         #[codec(index = 1)]
         OrderPlaced {
             order: OrderId,
             client: AccountKey,
             file: FileId,
             held: Balance,
+            deposit: Balance,
         },
         /// A provider claimed a slot.
         #[codec(index = 2)]
@@ -150,11 +159,12 @@ pub mod pallet {
             provider: ProviderId,
             price_per_mib_block: Balance,
         },
-        /// A claim was not confirmed in time and is undone.
+        /// A provider was too late; the slot is open again.
         #[codec(index = 3)]
         ClaimUndone {
             slot: SlotId,
             provider: ProviderId,
+            reason: UndoneReason,
             slashed: Balance,
         },
         /// A slot was delivered; the deal runs until `ends_at`.
@@ -164,9 +174,14 @@ pub mod pallet {
             provider: ProviderId,
             ends_at: BlockNumber,
         },
-        /// Every piece of a slot is proven; it is paid from now on.
+        /// Every piece of a slot is proven; it is paid from now on. The first time, what the agreed
+        /// price is below the highest one is given back.
         #[codec(index = 5)]
-        SlotActive { slot: SlotId, provider: ProviderId },
+        SlotActive {
+            slot: SlotId,
+            provider: ProviderId,
+            refunded: Balance,
+        },
         /// A proof was missed; the slot is not paid until it is proven again.
         #[codec(index = 6)]
         SlotFaulty { slot: SlotId, provider: ProviderId },
@@ -175,6 +190,7 @@ pub mod pallet {
         SlotLost {
             slot: SlotId,
             provider: ProviderId,
+            reason: LossReason,
             slashed: Balance,
             refunded: Balance,
         },
@@ -207,6 +223,9 @@ pub mod pallet {
             extra_blocks: BlockNumber,
             held: Balance,
         },
+        /// An ended order was removed from the state and its deposit given back.
+        #[codec(index = 12)]
+        OrderPruned { order: OrderId, deposit: Balance },
     }
 
     /// Why a call is refused.
@@ -260,7 +279,8 @@ pub mod pallet {
         /// The order's beacon is not known yet; claim in a later block.
         #[codec(index = 15)]
         LotteryNotOpen,
-        /// The provider's number is not below the threshold yet; claim in a later block.
+        /// The provider's number is not below the threshold yet, or its node is newer than the order:
+        /// claim in a later block. Never, if it is too unreliable.
         #[codec(index = 16)]
         NotEligible,
         /// The operator already has a slot of the group.
@@ -287,14 +307,18 @@ pub mod pallet {
         /// A provider's present ask does not accept the renewal; place a new order.
         #[codec(index = 24)]
         RenewalRefused,
+        /// A slot of the order has not ended; cancel the order, or settle its slots first.
+        #[codec(index = 25)]
+        OrderNotEnded,
     }
 
     #[pallet::call]
     impl<T: Config> Pallet<T> {
         /// Orders one group of slots.
         ///
-        /// *Origin*: the client. *Effect*: the highest price of all slots is held, the slots are
-        /// open. *Events*: `OrderPlaced`. The index is frozen: other chains call it by number.
+        /// *Origin*: the client. *Effect*: the highest price of all slots and a deposit are held, the
+        /// slots are open. *Events*: `OrderPlaced`. The index is frozen: other chains call it by
+        /// number.
         #[pallet::call_index(0)]
         #[pallet::weight(T::WeightInfo::place_order(params.slot_roots.len() as u32))]
         pub fn place_order(origin: OriginFor<T>, params: OrderParams) -> DispatchResult {
@@ -316,8 +340,8 @@ pub mod pallet {
         /// Claims a slot for the caller's provider.
         ///
         /// *Origin*: a node's worker. *Effect*: capacity is reserved and collateral locked; a claim
-        /// that was not confirmed in time is undone first. Free if it succeeds. *Events*:
-        /// `SlotClaimed`, perhaps `ClaimUndone`.
+        /// that was not confirmed or not sealed in time is undone first. Free if it succeeds.
+        /// *Events*: `SlotClaimed`, perhaps `ClaimUndone`.
         #[pallet::call_index(2)]
         #[pallet::weight(T::WeightInfo::claim_slot())]
         pub fn claim_slot(origin: OriginFor<T>, slot: SlotId) -> DispatchResultWithPostInfo {
@@ -328,9 +352,8 @@ pub mod pallet {
 
         /// Confirms that a claimed slot was delivered, with the client's signature on the note.
         ///
-        /// *Origin*: the worker of the slot's provider. *Effect*: the deal runs from now; what the
-        /// ask is below the highest price is given back. Free if it succeeds. *Events*:
-        /// `DealConfirmed`.
+        /// *Origin*: the worker of the slot's provider. *Effect*: the deal runs from now, and the
+        /// slot is to be sealed in time. Free if it succeeds. *Events*: `DealConfirmed`.
         #[pallet::call_index(3)]
         #[pallet::weight(T::WeightInfo::confirm_deal())]
         pub fn confirm_deal(
@@ -344,16 +367,16 @@ pub mod pallet {
         }
 
         /// Pays a slot's provider for what is proven and ends the deal if it is over; undoes a claim
-        /// that was not confirmed in time.
+        /// that was not confirmed or not sealed in time.
         ///
-        /// *Origin*: anyone signed. *Effect*: as said. Free if something was paid. *Events*:
-        /// `Settled`, `SlotExpired`, `ClaimUndone`.
+        /// *Origin*: anyone signed. *Effect*: as said. Free if it succeeds. *Events*: `Settled`,
+        /// `SlotExpired`, `ClaimUndone`.
         #[pallet::call_index(4)]
-        #[pallet::weight(T::WeightInfo::settle())]
+        #[pallet::weight(T::WeightInfo::settle(SLOT_PIECES_MAX as u32))]
         pub fn settle(origin: OriginFor<T>, slot: SlotId) -> DispatchResultWithPostInfo {
             ensure_signed(origin)?;
-            let paid = Self::do_settle(slot)?;
-            Ok(if paid > 0 { Pays::No } else { Pays::Yes }.into())
+            let pieces = Self::do_settle(slot)?;
+            Ok((Some(T::WeightInfo::settle(pieces)), Pays::No).into())
         }
 
         /// Closes an order's open slots; deals that run are not touched.
@@ -383,13 +406,26 @@ pub mod pallet {
             let slots = Self::do_renew(AccountKey(client.into()), order, extra_blocks)?;
             Ok(Some(T::WeightInfo::renew(slots)).into())
         }
+
+        /// Removes an order whose slots have all ended from the state.
+        ///
+        /// *Origin*: anyone signed. *Effect*: the client gets the deposit back. Free if it succeeds.
+        /// *Events*: `OrderPruned`.
+        #[pallet::call_index(7)]
+        #[pallet::weight(T::WeightInfo::prune_order(ORDER_SLOTS_MAX))]
+        pub fn prune_order(origin: OriginFor<T>, order: OrderId) -> DispatchResultWithPostInfo {
+            ensure_signed(origin)?;
+            let slots = Self::do_prune_order(order)?;
+            Ok((Some(T::WeightInfo::prune_order(slots)), Pays::No).into())
+        }
     }
 
     #[pallet::view_functions]
     impl<T: Config> Pallet<T> {
-        /// What an order would hold.
+        /// What an order would hold: its highest price and its deposit.
         pub fn quote(params: OrderParams) -> Balance {
-            crate::math::order_price(&params)
+            let deposit = T::Terms::get().order_deposit.of(params.erasure);
+            crate::math::order_price(&params).saturating_add(deposit)
         }
 
         /// An order with its slots; the sectors are left empty.

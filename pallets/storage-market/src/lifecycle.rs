@@ -13,15 +13,16 @@ use frame_support::{
 };
 use ips_pallet_traits::{Collateral, NodeRegistry};
 use ips_primitives::{
-    deal::{storage_price, SlotState},
-    id::{AccountKey, Balance, BlockNumber, ProviderId, SlotId},
+    deal::{storage_price, LossReason, SlotState, UndoneReason},
+    id::{AccountKey, Balance, BlockNumber, OrderId, ProviderId, SlotId},
+    placement::{ClaimDeadlines, ClaimTimes},
 };
 use sp_runtime::{traits::UniqueSaturatedInto, AccountId32, DispatchError};
 
 use crate::{
     math::permille_of,
-    pallet::{Config, Event, GroupSeats, HoldReason, Pallet, ProviderSlots},
-    types::{Order, Slot},
+    pallet::{Config, Event, GroupSeats, HoldReason, OpenOrders, Pallet, ProviderSlots},
+    types::{Order, OrderKey, Slot, SlotKey},
 };
 
 impl<T: Config> Pallet<T> {
@@ -30,47 +31,65 @@ impl<T: Config> Pallet<T> {
         frame_system::Pallet::<T>::block_number().unique_saturated_into()
     }
 
-    pub(crate) fn hold(client: &AccountKey, amount: Balance) -> DispatchResult {
+    pub(crate) fn hold(why: HoldReason, client: &AccountKey, amount: Balance) -> DispatchResult {
         if amount == 0 {
             return Ok(());
         }
-        T::Currency::hold(
-            &HoldReason::Order.into(),
-            &AccountId32::new(client.0),
-            amount,
-        )
+        T::Currency::hold(&why.into(), &AccountId32::new(client.0), amount)
     }
 
-    pub(crate) fn release(client: &AccountKey, amount: Balance) -> DispatchResult {
+    pub(crate) fn release(why: HoldReason, client: &AccountKey, amount: Balance) -> DispatchResult {
         if amount == 0 {
             return Ok(());
         }
-        let (reason, client) = (HoldReason::Order.into(), AccountId32::new(client.0));
-        T::Currency::release(&reason, &client, amount, Precision::Exact).map(drop)
+        let client = AccountId32::new(client.0);
+        T::Currency::release(&why.into(), &client, amount, Precision::Exact).map(drop)
     }
 
-    /// Gives the client what is held for a slot, and returns it.
-    fn refund(client: &AccountKey, slot: &mut Slot) -> Balance {
-        let amount = slot.held;
-        if Self::release(client, amount).is_err() {
+    /// Gives the client what is held for a slot above `rest`, and returns it.
+    fn refund(client: &AccountKey, slot: &mut Slot, rest: Balance) -> Balance {
+        let amount = slot.held.saturating_sub(rest);
+        if Self::release(HoldReason::Order, client, amount).is_err() {
             defensive!("what is held for a slot can be released");
             return 0;
         }
-        slot.held = 0;
+        slot.held = slot.held.saturating_sub(amount);
         amount
     }
 
-    /// Whether a claim may be undone: it is not confirmed and its time is over.
-    pub(crate) fn is_undelivered(slot: &Slot, now: BlockNumber) -> bool {
-        let waits = T::Terms::get().delivery_blocks;
-        let late = |claimed_at: BlockNumber| now.saturating_sub(claimed_at) > waits;
-        slot.state == SlotState::Claimed && slot.claim.is_some_and(|claim| late(claim.claimed_at))
+    /// Takes an order that is not open any more out of the index of open ones.
+    pub(crate) fn index_open(id: OrderId, order: &Order) {
+        if !order.is_open() {
+            OpenOrders::<T>::remove(OrderKey::from(id));
+        }
     }
 
-    /// Whether a confirmed slot's time is over.
-    pub(crate) fn is_over(order: &Order, slot: &Slot, now: BlockNumber) -> bool {
-        let ends_at = slot.claim.and_then(|claim| claim.ends_at(&order.params));
-        ends_at.is_some_and(|end| end <= now)
+    /// Counts one more or one less open slot in the index, if the order is in it.
+    pub(crate) fn count_open(id: OrderId, opened: bool) {
+        OpenOrders::<T>::mutate_extant(OrderKey::from(id), |slots| {
+            // Saturation cannot occur: an order has at most 60 slots.
+            *slots = if opened {
+                slots.saturating_add(1)
+            } else {
+                slots.saturating_sub(1)
+            };
+        });
+    }
+
+    /// Why a slot may be taken from its provider at `now`, if it may: it was not confirmed or not
+    /// sealed in time.
+    pub(crate) fn overdue(order: &Order, slot: &Slot, now: BlockNumber) -> Option<UndoneReason> {
+        let (claim, terms) = (slot.claim.as_ref()?, T::Terms::get());
+        let times = ClaimTimes {
+            claimed_at: claim.claimed_at,
+            confirmed_at: claim.confirmed_at,
+            duration_blocks: order.params.duration_blocks,
+        };
+        let deadlines = ClaimDeadlines {
+            delivery_blocks: terms.delivery_blocks,
+            seal_blocks: terms.seal_blocks,
+        };
+        deadlines.overdue(slot.state, &times, now)
     }
 
     /// Whether a slot is proven and paid to its end.
@@ -82,20 +101,32 @@ impl<T: Config> Pallet<T> {
         })
     }
 
-    /// Opens a claimed slot again; a small part of its lock is slashed.
-    pub(crate) fn undo_claim(order: &Order, id: SlotId, slot: &mut Slot) {
+    /// Opens a claimed or confirmed slot again, at its full price. Slashed is a small part of the lock
+    /// if it was not delivered, since nobody can tell whose fault that is (no promise is broken for the
+    /// same reason); all of it if the provider has confirmed the delivery.
+    pub(crate) fn undo_claim(order: &Order, id: SlotId, slot: &mut Slot, reason: UndoneReason) {
         let Some(claim) = slot.claim.take() else {
             return;
         };
         let provider = claim.provider;
         let locked = T::Collateral::locked(&provider, id);
-        let part = permille_of(locked, T::Terms::get().undone_claim_permille);
+        let part = match reason {
+            UndoneReason::NotDelivered => {
+                permille_of(locked, T::Terms::get().undone_claim_permille)
+            }
+            UndoneReason::NotSealed => locked,
+        };
         let slashed = T::Collateral::slash(&provider, id, part);
-        Self::leave(order, id, &provider, false);
+        Self::leave(order, id, &provider);
+        if reason == UndoneReason::NotSealed {
+            T::Nodes::note_promise(&provider, false);
+        }
         slot.state = SlotState::Open;
+        Self::count_open(id.order, true);
         Self::deposit_event(Event::ClaimUndone {
             slot: id,
             provider,
+            reason,
             slashed,
         });
     }
@@ -104,7 +135,7 @@ impl<T: Config> Pallet<T> {
     pub(crate) fn close_open(order: &mut Order, slot: &mut Slot) -> Balance {
         order.open_slots = order.open_slots.saturating_sub(1);
         slot.state = SlotState::Expired;
-        Self::refund(&order.client, slot)
+        Self::refund(&order.client, slot, 0)
     }
 
     /// Pays an active slot's provider for the blocks up to `through` and returns the amount.
@@ -161,7 +192,12 @@ impl<T: Config> Pallet<T> {
     }
 
     /// Makes a confirmed or faulty slot active if every piece is sealed and none is faulty.
-    pub(crate) fn activate_if_whole(order: &Order, id: SlotId, slot: &mut Slot, now: BlockNumber) {
+    pub(crate) fn activate_if_whole(
+        order: &mut Order,
+        id: SlotId,
+        slot: &mut Slot,
+        now: BlockNumber,
+    ) {
         let pieces = T::Profile::get().pieces_of(order.params.slot_bytes());
         let waiting = matches!(slot.state, SlotState::Confirmed | SlotState::Faulty);
         let Some(claim) = slot.claim.as_mut() else {
@@ -171,18 +207,27 @@ impl<T: Config> Pallet<T> {
             return;
         }
         claim.paid_until = now.max(claim.paid_until);
+        let claim = *claim;
+        let mut refunded = 0;
+        if slot.state == SlotState::Confirmed {
+            let price = claim.price(&order.params);
+            refunded = Self::refund(&order.client, slot, price);
+            order.open_slots = order.open_slots.saturating_sub(1);
+        }
         slot.state = SlotState::Active;
         Self::deposit_event(Event::SlotActive {
             slot: id,
             provider: claim.provider,
+            refunded,
         });
     }
 
     /// Ends a deal: collateral and capacity are free, the rest of the price goes back.
-    pub(crate) fn expire(order: &Order, id: SlotId, slot: &mut Slot, kept: bool) {
+    pub(crate) fn expire(order: &Order, id: SlotId, slot: &mut Slot) {
         let Some(claim) = slot.claim else { return };
-        Self::leave(order, id, &claim.provider, kept);
-        let refunded = Self::refund(&order.client, slot);
+        Self::leave(order, id, &claim.provider);
+        T::Nodes::note_promise(&claim.provider, true);
+        let refunded = Self::refund(&order.client, slot, 0);
         slot.state = SlotState::Expired;
         Self::deposit_event(Event::SlotExpired {
             slot: id,
@@ -192,28 +237,32 @@ impl<T: Config> Pallet<T> {
     }
 
     /// Ends a deal whose data is gone: the whole lock is slashed, the rest of the price goes back.
-    pub(crate) fn lose(order: &Order, id: SlotId, slot: &mut Slot) {
+    pub(crate) fn lose(order: &mut Order, id: SlotId, slot: &mut Slot, reason: LossReason) {
         let Some(claim) = slot.claim else { return };
         let provider = claim.provider;
         let locked = T::Collateral::locked(&provider, id);
         let slashed = T::Collateral::slash(&provider, id, locked);
-        Self::leave(order, id, &provider, false);
-        let refunded = Self::refund(&order.client, slot);
+        Self::leave(order, id, &provider);
+        T::Nodes::note_promise(&provider, false);
+        let refunded = Self::refund(&order.client, slot, 0);
+        if slot.state == SlotState::Confirmed {
+            order.open_slots = order.open_slots.saturating_sub(1);
+        }
         slot.state = SlotState::Lost;
         Self::deposit_event(Event::SlotLost {
             slot: id,
             provider,
+            reason,
             slashed,
             refunded,
         });
     }
 
     /// A provider leaves a slot: what is left of its lock and its capacity are free, its seat too.
-    fn leave(order: &Order, id: SlotId, provider: &ProviderId, kept: bool) {
+    fn leave(order: &Order, id: SlotId, provider: &ProviderId) {
         T::Collateral::release(provider, id);
         T::Nodes::unreserve(provider, order.params.slot_bytes());
-        T::Nodes::note_promise(provider, kept);
-        ProviderSlots::<T>::remove(provider, id);
+        ProviderSlots::<T>::remove(provider, SlotKey::from(id));
         GroupSeats::<T>::mutate_exists(id.order, |seats| {
             let mut left = seats.take().unwrap_or_default();
             left.retain(|seat| seat.slot != id.slot);

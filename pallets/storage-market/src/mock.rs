@@ -2,10 +2,13 @@
 //! storage, so that a failed call undoes them too.
 #![allow(unreachable_pub)] // The runtime macros make public items.
 
-use frame_support::{derive_impl, parameter_types, storage_alias, Twox64Concat};
+use frame_support::{
+    derive_impl, parameter_types, storage_alias, traits::fungible::InspectHold, Twox64Concat,
+};
 use ips_pallet_traits::{Beacons, Collateral, NodeFacts, NodeRegistry, Replicas};
 use ips_primitives::{
     challenge::Beacon,
+    deal::OrderDeposit,
     id::{AccountKey, Balance, BlockNumber, PieceIndex, ProviderId, SectorNumber, SlotId},
     node_class::NodeClass,
     sector::{CommD, Profile, SectorState},
@@ -50,14 +53,19 @@ impl frame_system::Config for Test {
 
 parameter_types! {
     pub const ExistentialDeposit: Balance = 5;
-    pub const TestProfile: Profile = Profile::DEV;
+    pub static TestProfile: Profile = Profile::DEV;
     pub const Terms: MarketTerms = MarketTerms {
         lottery_blocks: 8,
         delivery_blocks: 20,
+        seal_blocks: 60,
         duration_blocks_max: 1_000,
         collateral_per_mib: 100,
         undone_claim_permille: 50,
         reliability_permille_min: 200,
+        order_deposit: OrderDeposit {
+            base: 40,
+            per_slot: 10,
+        },
     };
 }
 
@@ -81,8 +89,8 @@ impl pallet::Config for Test {
     type WeightInfo = ();
 }
 
-/// class, operator, free bytes, reliability
-type MockNode = (NodeClass, [u8; 32], u64, u16);
+/// class, operator, free bytes, reliability, block of registration
+type MockNode = (NodeClass, [u8; 32], u64, u16, BlockNumber);
 
 #[storage_alias]
 type NodeTable = StorageMap<Mock, Twox64Concat, ProviderId, MockNode>;
@@ -102,14 +110,15 @@ impl NodeRegistry for Nodes {
         WorkerTable::get(worker)
     }
     fn facts(provider: &ProviderId) -> Option<NodeFacts> {
-        NodeTable::get(provider).map(|(class, operator, free_bytes, reliability_permille)| {
-            NodeFacts {
+        NodeTable::get(provider).map(
+            |(class, operator, free_bytes, reliability_permille, registered_at)| NodeFacts {
                 class,
                 operator,
                 free_bytes,
                 reliability_permille,
-            }
-        })
+                registered_at,
+            },
+        )
     }
     fn reserve(provider: &ProviderId, bytes: u64) -> Result<(), DispatchError> {
         NodeTable::try_mutate(provider, |node| {
@@ -139,7 +148,7 @@ impl NodeRegistry for Nodes {
         WorkerTable::insert(worker, provider);
         NodeTable::insert(
             provider,
-            (class, provider.0, class.capacity_bytes_max(), 1000),
+            (class, provider.0, class.capacity_bytes_max(), 1000, 0),
         );
     }
 }
@@ -187,6 +196,12 @@ impl Replicas for Sectors {
     fn sector_of(_: SlotId, _: PieceIndex) -> Option<(SectorNumber, CommD, SectorState)> {
         None
     }
+    #[cfg(feature = "runtime-benchmarks")]
+    fn prove_for_benchmark(_: &ProviderId, slot: SlotId, _: u64, through: BlockNumber) {
+        prove(slot, through);
+    }
+    #[cfg(feature = "runtime-benchmarks")]
+    fn seal_for_benchmark(_: &ProviderId, _: SlotId, _: &ips_pallet_traits::SlotFacts, _: CommD) {}
 }
 
 /// Beacons of the last 50 blocks: the block's number, repeated.
@@ -196,6 +211,8 @@ impl Beacons for RecentBeacons {
         let now = System::block_number();
         (block <= now && now - block < 50).then_some([block as u8; 32])
     }
+    #[cfg(feature = "runtime-benchmarks")]
+    fn set_for_benchmark(_: BlockNumber, _: Beacon) {}
 }
 
 /// What the client has at first.
@@ -235,9 +252,26 @@ pub(crate) fn register(n: u8, class: NodeClass) {
 }
 
 pub(crate) fn set_node(n: u8, class: NodeClass, operator: u8, reliability: u16) {
-    NodeTable::insert(provider(n), (class, [operator; 32], CAPACITY, reliability));
+    NodeTable::insert(
+        provider(n),
+        (class, [operator; 32], CAPACITY, reliability, 0),
+    );
     WorkerTable::insert(AccountKey(worker(n).into()), provider(n));
     FreePledge::insert(provider(n), PLEDGE);
+}
+
+pub(crate) fn set_registered_at(n: u8, block: BlockNumber) {
+    NodeTable::mutate(provider(n), |node| node.as_mut().unwrap().4 = block);
+}
+
+/// Takes the node away and leaves its worker, which cannot be in the real registry.
+pub(crate) fn forget(n: u8) {
+    NodeTable::remove(provider(n));
+}
+
+pub(crate) fn retire(n: u8) {
+    NodeTable::remove(provider(n));
+    WorkerTable::remove(AccountKey(worker(n).into()));
 }
 
 pub(crate) fn set_capacity(n: u8, bytes: u64) {
@@ -287,5 +321,9 @@ pub(crate) fn run(test: impl FnOnce()) {
             "tokens appeared or vanished"
         );
         Market::do_try_state().expect("invariants hold after the test");
+        if pallet::Orders::<Test>::iter_keys().next().is_none() {
+            let held = <Balances as InspectHold<AccountId32>>::total_balance_on_hold(&client());
+            assert_eq!(held, 0, "something is held for no order");
+        }
     });
 }

@@ -1,9 +1,11 @@
 //! Each call: success, each error, wrong origin, event; life of a slot; money.
 
 mod claims;
+mod deadlines;
 mod deals;
 mod economics;
 mod orders;
+mod prune;
 
 use frame_support::{
     assert_ok,
@@ -12,7 +14,7 @@ use frame_support::{
 };
 use ips_pallet_traits::Deals;
 use ips_primitives::{
-    deal::{Ask, DeliveryNote, OrderParams, SlotState},
+    deal::{Ask, DeliveryNote, LossReason, OrderParams, SlotState, UndoneReason},
     fragment::{ErasureParams, FragmentSize},
     id::{AccountKey, Balance, BlockNumber, FileId, OrderId, Signature, SlotId, SlotIndex},
     node_class::NodeClass,
@@ -34,6 +36,8 @@ const PRICE_MAX: Balance = 7;
 /// What the providers ask.
 const ASK: Balance = 4;
 const DURATION: BlockNumber = 100;
+/// Held for each of these orders besides its price: 40 and 10 per slot.
+const DEPOSIT: Balance = 100;
 
 /// 6 slots of 1 MiB, 3 of which suffice.
 fn params() -> OrderParams {
@@ -174,7 +178,7 @@ fn confirmed(n: u8, id: SlotId) {
 fn active(n: u8, id: SlotId) {
     confirmed(n, id);
     for _ in 0..2 {
-        Market::piece_sealed(id, System::block_number());
+        Market::piece_sealed(&provider(n), id, System::block_number());
     }
     assert_eq!(state(id), SlotState::Active);
 }

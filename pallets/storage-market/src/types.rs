@@ -4,8 +4,8 @@ use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use frame_support::{traits::ConstU32, BoundedVec};
 use ips_primitives::{
     challenge::Beacon,
-    deal::{storage_price, OrderParams, SlotState, ORDER_SLOTS_MAX},
-    id::{AccountKey, Balance, BlockNumber, ProviderId, SlotIndex},
+    deal::{storage_price, OrderDeposit, OrderParams, SlotState, ORDER_SLOTS_MAX},
+    id::{AccountKey, Balance, BlockNumber, OrderId, ProviderId, SlotId, SlotIndex},
     node_class::NodeClass,
 };
 use scale_info::TypeInfo;
@@ -20,6 +20,9 @@ pub struct MarketTerms {
     pub lottery_blocks: BlockNumber,
     /// Blocks a claim waits for its confirmation; at least 1.
     pub delivery_blocks: BlockNumber,
+    /// Blocks a confirmed slot waits for its last piece to be sealed; at least 1. Never longer than
+    /// the deal.
+    pub seal_blocks: BlockNumber,
     /// Longest time from now that a deal may run; at least 1.
     pub duration_blocks_max: BlockNumber,
     /// Collateral for each started MiB of a claimed slot.
@@ -28,6 +31,8 @@ pub struct MarketTerms {
     pub undone_claim_permille: u16,
     /// Providers less reliable than this, in 1/1000, have no weight in the lottery.
     pub reliability_permille_min: u16,
+    /// Held for an order's place in the state until it is pruned.
+    pub order_deposit: OrderDeposit,
 }
 
 impl MarketTerms {
@@ -38,6 +43,7 @@ impl MarketTerms {
     pub fn assert_sound(&self) {
         assert!(self.lottery_blocks > 0, "lottery_blocks is zero");
         assert!(self.delivery_blocks > 0, "delivery_blocks is zero");
+        assert!(self.seal_blocks > 0, "seal_blocks is zero");
         assert!(self.duration_blocks_max > 0, "duration_blocks_max is zero");
         assert!(
             self.undone_claim_permille <= 1000,
@@ -61,12 +67,79 @@ pub struct Order {
     pub params: OrderParams,
     /// Block of the order.
     pub opened_at: BlockNumber,
-    /// Beacon of the block after, kept here from the first claim on, since the chain forgets it.
+    /// Beacon of a block after it (`BEACON_DELAY_BLOCKS`), kept here from the first claim on, since the
+    /// chain forgets it.
     pub lottery_beacon: Option<Beacon>,
-    /// Slots that are open or claimed.
+    /// Slots that were never active and have not ended: open, or open again if their provider fails.
     pub open_slots: u16,
     /// Whether the client cancelled it: no more claims.
     pub cancelled: bool,
+    /// What is held for its place in the state.
+    pub deposit: Balance,
+}
+
+impl Order {
+    /// Whether a slot of it can be claimed, now or once its provider fails.
+    pub fn is_open(&self) -> bool {
+        !self.cancelled && self.open_slots > 0
+    }
+}
+
+/// An order's id as a storage key whose bytes ascend as the ids do.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Encode,
+    Decode,
+    DecodeWithMemTracking,
+    MaxEncodedLen,
+    TypeInfo,
+)]
+pub struct OrderKey([u8; 8]);
+
+impl From<OrderId> for OrderKey {
+    fn from(id: OrderId) -> Self {
+        Self(id.0.to_be_bytes())
+    }
+}
+
+impl From<OrderKey> for OrderId {
+    fn from(key: OrderKey) -> Self {
+        Self(u64::from_be_bytes(key.0))
+    }
+}
+
+/// A slot's id as a storage key whose bytes ascend as the ids do.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Encode,
+    Decode,
+    DecodeWithMemTracking,
+    MaxEncodedLen,
+    TypeInfo,
+)]
+pub struct SlotKey(OrderKey, [u8; 2]);
+
+impl From<SlotId> for SlotKey {
+    fn from(id: SlotId) -> Self {
+        Self(id.order.into(), id.slot.0.to_be_bytes())
+    }
+}
+
+impl From<SlotKey> for SlotId {
+    fn from(key: SlotKey) -> Self {
+        Self {
+            order: key.0.into(),
+            slot: SlotIndex(u16::from_be_bytes(key.1)),
+        }
+    }
 }
 
 /// A slot of an order.
@@ -120,6 +193,15 @@ impl Claim {
         // Saturation: a block number that large never comes.
         self.confirmed_at
             .map(|block| block.saturating_add(params.duration_blocks))
+    }
+
+    /// Price of the whole deal.
+    pub fn price(&self, params: &OrderParams) -> Balance {
+        storage_price(
+            self.price_per_mib_block,
+            params.slot_bytes(),
+            params.duration_blocks,
+        )
     }
 
     /// What was paid so far.

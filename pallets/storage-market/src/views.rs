@@ -2,22 +2,27 @@
 
 use alloc::vec::Vec;
 use ips_primitives::{
-    deal::{OrderParams, SlotState},
-    id::{AccountKey, FileId, OrderId, ProviderId, SlotIndex},
-    view::{DealView, OrderView, SlotView},
+    deal::OrderParams,
+    id::{AccountKey, FileId, OrderId, ProviderId, SlotId, SlotIndex},
+    view::{DealView, OrderView, SlotView, DEALS_PAGE, ORDERS_PAGE},
 };
 
 use crate::{
-    pallet::{ClientOrders, Config, FileOrders, NextOrderId, Orders, Pallet, ProviderSlots, Slots},
-    types::Slot,
+    pallet::{
+        ClientOrders, Config, FileOrders, NextOrderId, OpenOrders, Orders, Pallet, ProviderSlots,
+        Slots,
+    },
+    types::{OrderKey, Slot, SlotKey},
 };
 
-/// Most order ids that one `open_orders` looks at.
-pub const OPEN_ORDERS_SCAN_MAX: u32 = 256;
-/// Most orders that one read returns.
-pub const ORDERS_MAX: usize = 1024;
-/// Most deals that one read returns.
-pub const DEALS_MAX: usize = 1024;
+/// Most orders that one `open_orders` looks at.
+pub const OPEN_ORDERS_SCAN_MAX: usize = 16_384;
+/// Most orders without an open slot whose slots one `open_orders` reads.
+const OVERDUE_SCAN_MAX: usize = 256;
+/// [`ORDERS_PAGE`] in memory.
+const ORDERS_MAX: usize = ORDERS_PAGE as usize;
+/// [`DEALS_PAGE`] in memory.
+const DEALS_MAX: usize = DEALS_PAGE as usize;
 
 impl<T: Config> Pallet<T> {
     /// An order with its slots, by index. The sectors are left empty: they are porep's.
@@ -49,47 +54,80 @@ impl<T: Config> Pallet<T> {
         NextOrderId::<T>::get()
     }
 
-    /// Up to `max` orders from id `from` on, ascending, that have a slot to claim now. Looks at
-    /// [`OPEN_ORDERS_SCAN_MAX`] ids: to see all, ask again from the end of that range until
-    /// [`Self::next_order`].
+    /// Up to `max` orders (at most [`ORDERS_PAGE`]) from id `from` on, ascending, that have a slot to
+    /// claim now. Looks at [`OPEN_ORDERS_SCAN_MAX`] orders of the index.
     pub fn open_orders(from: OrderId, max: u32) -> Vec<OrderId> {
-        let end = from.0.saturating_add(u64::from(OPEN_ORDERS_SCAN_MAX));
-        let max = usize::try_from(max.min(OPEN_ORDERS_SCAN_MAX)).unwrap_or(0);
-        (from.0..end.min(NextOrderId::<T>::get().0))
-            .map(OrderId)
-            .filter(|id| Self::is_open(*id))
+        let max = usize::try_from(max).unwrap_or(ORDERS_MAX).min(ORDERS_MAX);
+        let entries = match from.0.checked_sub(1) {
+            None => OpenOrders::<T>::iter(),
+            Some(before) => {
+                let before = OrderKey::from(OrderId(before));
+                OpenOrders::<T>::iter_from(OpenOrders::<T>::hashed_key_for(before))
+            }
+        };
+        let mut overdue_left = OVERDUE_SCAN_MAX;
+        entries
+            .take(OPEN_ORDERS_SCAN_MAX)
+            .filter(|(key, open)| {
+                let id = OrderId::from(*key);
+                *open > 0 || Self::has_overdue_slot(id, &mut overdue_left)
+            })
+            .map(|(key, _)| OrderId::from(key))
             .take(max)
             .collect()
     }
 
-    fn is_open(id: OrderId) -> bool {
+    /// Whether a claim would undo another; reads the order's slots while some of `left` is left.
+    fn has_overdue_slot(id: OrderId, left: &mut usize) -> bool {
+        let Some(rest) = left.checked_sub(1) else {
+            return false;
+        };
+        *left = rest;
         let Some(order) = Orders::<T>::get(id) else {
             return false;
         };
-        if order.cancelled || order.open_slots == 0 {
-            return false;
-        }
         let now = Self::now();
         (0..u16::from(order.params.erasure.total()))
             .filter_map(|index| Slots::<T>::get(id, SlotIndex(index)))
-            .any(|slot| slot.state == SlotState::Open || Self::is_undelivered(&slot, now))
+            .any(|slot| Self::overdue(&order, &slot, now).is_some())
     }
 
-    /// The orders of a file, ascending; up to [`ORDERS_MAX`].
-    pub fn orders_of_file(file: FileId) -> Vec<OrderId> {
-        sorted(FileOrders::<T>::iter_key_prefix(file).take(ORDERS_MAX))
+    /// The orders of a file after `after`, ascending; up to [`ORDERS_PAGE`].
+    pub fn orders_of_file(file: FileId, after: Option<OrderId>) -> Vec<OrderId> {
+        let keys = match after.map(OrderKey::from) {
+            None => FileOrders::<T>::iter_key_prefix(file),
+            Some(after) => {
+                let start = FileOrders::<T>::hashed_key_for(file, after);
+                FileOrders::<T>::iter_key_prefix_from(file, start)
+            }
+        };
+        keys.take(ORDERS_MAX).map(OrderId::from).collect()
     }
 
-    /// The orders of a client, ascending; up to [`ORDERS_MAX`].
-    pub fn orders_of_client(client: AccountKey) -> Vec<OrderId> {
-        sorted(ClientOrders::<T>::iter_key_prefix(client).take(ORDERS_MAX))
+    /// The orders of a client after `after`, ascending; up to [`ORDERS_PAGE`].
+    pub fn orders_of_client(client: AccountKey, after: Option<OrderId>) -> Vec<OrderId> {
+        let keys = match after.map(OrderKey::from) {
+            None => ClientOrders::<T>::iter_key_prefix(client),
+            Some(after) => {
+                let start = ClientOrders::<T>::hashed_key_for(client, after);
+                ClientOrders::<T>::iter_key_prefix_from(client, start)
+            }
+        };
+        keys.take(ORDERS_MAX).map(OrderId::from).collect()
     }
 
-    /// The slots that a provider has now, ascending; up to [`DEALS_MAX`]. The sectors are left
-    /// empty: they are porep's.
-    pub fn deals_of(provider: ProviderId) -> Vec<DealView> {
-        sorted(ProviderSlots::<T>::iter_key_prefix(provider).take(DEALS_MAX))
-            .into_iter()
+    /// The slots after `after` that a provider has now, ascending; up to [`DEALS_PAGE`]. The sectors
+    /// are left empty: they are porep's.
+    pub fn deals_of(provider: ProviderId, after: Option<SlotId>) -> Vec<DealView> {
+        let keys = match after.map(SlotKey::from) {
+            None => ProviderSlots::<T>::iter_key_prefix(provider),
+            Some(after) => {
+                let start = ProviderSlots::<T>::hashed_key_for(provider, after);
+                ProviderSlots::<T>::iter_key_prefix_from(provider, start)
+            }
+        };
+        keys.take(DEALS_MAX)
+            .map(SlotId::from)
             .filter_map(|slot| {
                 let params = Orders::<T>::get(slot.order)?.params;
                 let stored = Slots::<T>::get(slot.order, slot.slot)?;
@@ -98,12 +136,6 @@ impl<T: Config> Pallet<T> {
             })
             .collect()
     }
-}
-
-fn sorted<Id: Ord>(ids: impl Iterator<Item = Id>) -> Vec<Id> {
-    let mut ids: Vec<_> = ids.collect();
-    ids.sort_unstable();
-    ids
 }
 
 fn slot_view(index: SlotIndex, slot: &Slot, params: &OrderParams) -> SlotView {

@@ -10,6 +10,7 @@ use alloc::vec::Vec;
 use frame_support::dispatch::DispatchResult;
 use ips_primitives::{
     challenge::Beacon,
+    deal::LossReason,
     id::{
         AccountKey, Balance, BlockNumber, OrderId, PieceIndex, ProviderId, SectorNumber, SlotId,
         VerifyingKeyId,
@@ -30,6 +31,8 @@ pub struct NodeFacts {
     pub free_bytes: u64,
     /// Kept promises, in 1/1000.
     pub reliability_permille: u16,
+    /// Block in which it was registered.
+    pub registered_at: BlockNumber,
 }
 
 /// Registered nodes. Implemented by `pallet-node-classes`.
@@ -84,18 +87,19 @@ pub struct SlotFacts {
 /// Deals to be sealed. Implemented by `pallet-storage-market`, used by `pallet-porep`.
 ///
 /// The calls below keep a count of sealed and of faulty pieces per slot; they never fail, since a
-/// proof or a fault is a fact whatever the market thinks of it.
+/// proof or a fault is a fact whatever the market thinks of it. Each names the sector's provider: a
+/// slot may have passed to another since, to whom the report means nothing.
 pub trait Deals {
     /// Facts of a slot that is confirmed and not lost or expired.
     fn facts(slot: SlotId) -> Option<SlotFacts>;
     /// A piece is in a proven sector. The slot is active once all are.
-    fn piece_sealed(slot: SlotId, now: BlockNumber);
+    fn piece_sealed(provider: &ProviderId, slot: SlotId, now: BlockNumber);
     /// The sector of a piece missed its proof; `proven_through` is the last block proven.
-    fn piece_faulted(slot: SlotId, proven_through: BlockNumber);
+    fn piece_faulted(provider: &ProviderId, slot: SlotId, proven_through: BlockNumber);
     /// The sector of a piece is proven again.
-    fn piece_recovered(slot: SlotId, now: BlockNumber);
+    fn piece_recovered(provider: &ProviderId, slot: SlotId, now: BlockNumber);
     /// The sector of a piece is gone: the slot is lost and its collateral slashed.
-    fn piece_lost(slot: SlotId);
+    fn piece_lost(provider: &ProviderId, slot: SlotId, reason: LossReason);
     /// A confirmed slot of `bytes` bytes with that root, for benchmarks.
     #[cfg(feature = "runtime-benchmarks")]
     fn confirmed_for_benchmark(provider: &ProviderId, root: SlotRoot, bytes: u64) -> SlotId;
@@ -109,6 +113,9 @@ pub trait Holders {
     fn slot(slot: SlotId) -> Option<SlotFacts>;
     /// Providers whose slot of the order is active (proven) now; at most one entry per slot.
     fn current_provers(order: OrderId) -> Vec<ProviderId>;
+    /// An order with an active slot of 8 KiB of each of 1 to 60 providers, for benchmarks.
+    #[cfg(feature = "runtime-benchmarks")]
+    fn active_order_for_benchmark(providers: &[ProviderId]) -> OrderId;
 }
 
 /// Sealed data. Implemented by `pallet-porep`, used by the market and by `pallet-poe`.
@@ -117,12 +124,26 @@ pub trait Replicas {
     fn proven_through(slot: SlotId, pieces: u64) -> Option<BlockNumber>;
     /// The sector that holds a piece: number, data root, state.
     fn sector_of(slot: SlotId, piece: PieceIndex) -> Option<(SectorNumber, CommD, SectorState)>;
+    /// Makes the slot's first `pieces` proven through a block for benchmarks, each in its own sector.
+    #[cfg(feature = "runtime-benchmarks")]
+    fn prove_for_benchmark(
+        provider: &ProviderId,
+        slot: SlotId,
+        pieces: u64,
+        proven_through: BlockNumber,
+    );
+    /// Puts a slot of one piece into an active sector with that data root, for benchmarks.
+    #[cfg(feature = "runtime-benchmarks")]
+    fn seal_for_benchmark(provider: &ProviderId, slot: SlotId, facts: &SlotFacts, comm_d: CommD);
 }
 
 /// Randomness of recent blocks. Implemented by `pallet-porep`.
 pub trait Beacons {
     /// The beacon of `block`, if it is not older than the chain keeps them and not in the future.
     fn at(block: BlockNumber) -> Option<Beacon>;
+    /// Sets the beacon of a block, for benchmarks.
+    #[cfg(feature = "runtime-benchmarks")]
+    fn set_for_benchmark(block: BlockNumber, beacon: Beacon);
 }
 
 /// Keys of the chain's circuits. Implemented by `pallet-porep`, used by `pallet-poe`.
@@ -130,4 +151,7 @@ pub trait VerifyingKeys {
     /// The key of circuit `kind` (`ips_verifier::keys::CircuitKind` in its one byte): its id and its
     /// prepared form in the bytes of `ips_verifier::groth16::PreparedKey`. `None` until it is set.
     fn prepared(kind: u8) -> Option<(VerifyingKeyId, Vec<u8>)>;
+    /// Sets a key from its canonical bytes, for benchmarks.
+    #[cfg(feature = "runtime-benchmarks")]
+    fn set_for_benchmark(key: &[u8]);
 }

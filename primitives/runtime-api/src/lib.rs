@@ -9,7 +9,10 @@ extern crate alloc;
 use alloc::vec::Vec;
 use ips_primitives::{
     challenge::Beacon,
-    id::{AccountKey, AgreementId, BlockNumber, FileId, OrderId, ProviderId},
+    id::{
+        AccountKey, AgreementId, BlockNumber, FileId, OrderId, PartitionIndex, ProviderId,
+        SectorNumber, SlotId,
+    },
     view::{AgreementView, ChainInfo, DealView, NodeView, OrderView, PartitionView, SectorView},
 };
 
@@ -26,22 +29,28 @@ sp_api::decl_runtime_apis! {
         fn nodes(max: u32) -> Vec<NodeView>;
         /// The provider whose worker key this is.
         fn provider_of(worker: AccountKey) -> Option<ProviderId>;
-        /// Orders with an open slot, from `from` on; scans at most 256 orders.
+        /// Orders with a slot to claim, from `from` on, ascending; at most `max` (and at
+        /// most `ORDERS_PAGE`).
         fn open_orders(from: OrderId, max: u32) -> Vec<OrderView>;
         /// The next order's id.
         fn next_order() -> OrderId;
         /// An order.
         fn order(order: OrderId) -> Option<OrderView>;
-        /// All orders of a file, ascending, at most 1024.
-        fn orders_of_file(file: FileId) -> Vec<OrderView>;
-        /// Orders of a customer, ascending, at most 1024.
-        fn orders_of_client(client: AccountKey) -> Vec<OrderView>;
-        /// Slots of a provider, at most 1024.
-        fn deals_of(provider: ProviderId) -> Vec<DealView>;
-        /// Sectors of a provider, at most 1024.
-        fn sectors_of(provider: ProviderId) -> Vec<SectorView>;
-        /// Partitions of a provider.
-        fn partitions_of(provider: ProviderId) -> Vec<PartitionView>;
+        /// Orders of a file after `after`, ascending, at most `ORDERS_PAGE`.
+        fn orders_of_file(file: FileId, after: Option<OrderId>) -> Vec<OrderView>;
+        /// Orders of a customer after `after`, ascending, at most `ORDERS_PAGE`.
+        fn orders_of_client(client: AccountKey, after: Option<OrderId>) -> Vec<OrderView>;
+        /// Slots of a provider after `after`, ascending, at most `DEALS_PAGE`.
+        fn deals_of(provider: ProviderId, after: Option<SlotId>) -> Vec<DealView>;
+        /// Sectors of a provider after `after`, in no order that means anything, at most
+        /// `SECTORS_PAGE`.
+        fn sectors_of(provider: ProviderId, after: Option<SectorNumber>) -> Vec<SectorView>;
+        /// Partitions of a provider after `after`, in no order that means anything, at most
+        /// `PARTITIONS_PAGE`.
+        fn partitions_of(
+            provider: ProviderId,
+            after: Option<PartitionIndex>,
+        ) -> Vec<PartitionView>;
         /// A retrieval agreement.
         fn agreement(id: AgreementId) -> Option<AgreementView>;
     }

@@ -1,70 +1,35 @@
 //! How the pallets of the storage network are tied together.
 
-use cumulus_pallet_parachain_system::{relay_state_snapshot::RelayChainStateProof, OnSystemEvent};
-use cumulus_primitives_core::{
-    relay_chain::well_known_keys::ONE_EPOCH_AGO_RANDOMNESS, PersistedValidationData,
-};
-use frame_support::{pallet_prelude::ValueQuery, parameter_types, storage_alias, weights::Weight};
+use frame_support::parameter_types;
 use frame_system::EnsureRoot;
-use ips_primitives::{challenge::Beacon, hash::blake2_256};
+use ips_primitives::{challenge::BEACON_DELAY_BLOCKS, deal::OrderDeposit};
 use pallet_poe::PoeParameters;
-use pallet_porep::{BlockRandomness, PorepParameters};
+use pallet_porep::PorepParameters;
 use pallet_storage_market::MarketTerms;
 
+use super::randomness::BlockBeacon;
 use crate::{constants::*, *};
-
-/// Randomness of the relay chain, one epoch old, as of the last block.
-#[storage_alias(verbatim)]
-pub(crate) type RelayRandomness = StorageValue<IpsRelay, [u8; 32], ValueQuery>;
-
-/// Keeps the relay chain's randomness from the state proof that each block brings.
-pub struct KeepRelayRandomness;
-
-impl OnSystemEvent for KeepRelayRandomness {
-    fn on_validation_data(_: &PersistedValidationData) {}
-
-    fn on_validation_code_applied() {}
-
-    fn on_relay_state_proof(proof: &RelayChainStateProof) -> Weight {
-        // A proof without the key keeps the old value: a collator must not be able to choose
-        // between a known and a default one.
-        if let Ok(Some(randomness)) = proof.read_optional_entry(ONE_EPOCH_AGO_RANDOMNESS) {
-            RelayRandomness::put::<[u8; 32]>(randomness);
-        }
-        <Runtime as frame_system::Config>::DbWeight::get().writes(1)
-    }
-}
-
-/// The beacon of a block: relay randomness, parent hash, number (`docs/protocol.md` §5.2).
-pub struct BlockBeacon;
-
-impl BlockRandomness for BlockBeacon {
-    fn for_block(now: BlockNumber) -> Beacon {
-        let parent = System::parent_hash();
-        blake2_256(&[
-            b"ips/beacon/1",
-            &RelayRandomness::get(),
-            parent.as_bytes(),
-            &now.to_le_bytes(),
-        ])
-    }
-}
 
 parameter_types! {
     /// Constants of the market.
     pub const Terms: MarketTerms = MarketTerms {
         lottery_blocks: 8,
         delivery_blocks: 150,
+        seal_blocks: 1_200,
         duration_blocks_max: 5_256_000,
         collateral_per_mib: 10 * MILLIUNIT,
         undone_claim_permille: 50,
         reliability_permille_min: 200,
+        order_deposit: OrderDeposit {
+            base: 10 * MILLIUNIT,
+            per_slot: MILLIUNIT,
+        },
     };
     /// Constants of sectors and proofs.
     pub const Sectors: PorepParameters = PorepParameters {
         profile: PROFILE,
         schedule: SCHEDULE,
-        seed_delay_blocks: 2,
+        seed_delay_blocks: BEACON_DELAY_BLOCKS,
         ticket_blocks: 100,
         prove_commit_blocks: 150,
         beacon_blocks: 300,
@@ -84,11 +49,15 @@ parameter_types! {
         claim_bytes_max: 1 << 30,
         budget_min: MICROUNIT,
     };
+    /// Held for a registered node.
+    pub const NodeDeposit: Balance = 100 * MILLIUNIT;
     /// Blocks until free pledge can be withdrawn.
     pub const UnbondingBlocks: BlockNumber = 100;
 }
 
 impl pallet_node_classes::Config for Runtime {
+    type Currency = Balances;
+    type NodeDeposit = NodeDeposit;
     type WeightInfo = pallet_node_classes::weights::SubstrateWeight<Runtime>;
 }
 

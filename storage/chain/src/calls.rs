@@ -3,19 +3,10 @@
 //! Goal: names and arguments of every call in one table; indices come from the chain's metadata,
 //! and the bytes are walked with its types before anything is signed.
 
+mod samples;
+
 use codec::{Compact, Encode};
-use ips_engine::chain::{Call, ChainError, Registration};
-use ips_primitives::{
-    deal::{Ask, OrderParams},
-    fragment::{ErasureParams, FragmentSize},
-    id::{
-        AccountKey, AgreementId, FileId, OrderId, PartitionIndex, ProviderId, SectorNumber,
-        Signature, SlotId, SlotIndex,
-    },
-    node_class::NodeClass,
-    proof_calls::PreCommit,
-    sector::{CommD, CommR, ProofBytes},
-};
+use ips_engine::chain::{Call, ChainError};
 use subxt::{
     ext::{
         scale_decode::visitor::{decode_with_visitor, IgnoreVisitor},
@@ -24,6 +15,8 @@ use subxt::{
     metadata::Metadata,
     transactions::Payload,
 };
+
+pub(crate) use samples::samples;
 
 /// Index of `MultiAddress::Id`.
 const ADDRESS_ID: u8 = 0;
@@ -54,93 +47,51 @@ macro_rules! name {
     };
 }
 
+impl CallName {
+    /// Where a call lives.
+    #[rustfmt::skip]
+    fn of(call: &Call) -> Self {
+        match call {
+            Call::Register(_) => name!("NodeClasses", "register", "node_classes.register"),
+            Call::UpdateAddresses { .. } => name!("NodeClasses", "update", "node_classes.update"),
+            Call::Pledge(_) => name!("StakingCollateral", "pledge", "staking_collateral.pledge"),
+            Call::SetAsk(_) => name!("StorageMarket", "set_ask", "storage_market.set_ask"),
+            Call::Transfer { .. } => name!("Balances", "transfer_keep_alive", "balances.transfer_keep_alive"),
+            Call::PlaceOrder(_) => name!("StorageMarket", "place_order", "storage_market.place_order"),
+            Call::CancelOrder(_) => name!("StorageMarket", "cancel_order", "storage_market.cancel_order"),
+            Call::PruneOrder(_) => name!("StorageMarket", "prune_order", "storage_market.prune_order"),
+            Call::ClaimSlot(_) => name!("StorageMarket", "claim_slot", "storage_market.claim_slot"),
+            Call::ConfirmDeal { .. } => name!("StorageMarket", "confirm_deal", "storage_market.confirm_deal"),
+            Call::Settle(_) => name!("StorageMarket", "settle", "storage_market.settle"),
+            Call::PreCommit(_) => name!("Porep", "pre_commit", "porep.pre_commit"),
+            Call::ProveCommit { .. } => name!("Porep", "prove_commit", "porep.prove_commit"),
+            Call::SubmitPost { .. } => name!("Porep", "submit_post", "porep.submit_post"),
+            Call::DeclareFault(_) => name!("Porep", "declare_fault", "porep.declare_fault"),
+            Call::Terminate(_) => name!("Porep", "terminate", "porep.terminate"),
+            Call::Recover(_) => name!("Porep", "recover", "porep.recover"),
+            Call::ExpirePreCommit { .. } => name!("Porep", "expire_pre_commit", "porep.expire_pre_commit"),
+            Call::OpenRetrieval { .. } => name!("Poe", "open_retrieval", "poe.open_retrieval"),
+            Call::ClaimExtracts(_) => name!("Poe", "claim", "poe.claim"),
+            Call::CloseRetrieval(_) => name!("Poe", "close", "poe.close"),
+        }
+    }
+}
+
 impl CallBytes {
     /// Encodes the arguments in the order in which the pallet lists them.
-    #[rustfmt::skip]
     pub(crate) fn of(call: &Call) -> Self {
-        let (name, arguments) = match call {
-            Call::Register(r) => (
-                name!("NodeClasses", "register", "node_classes.register"),
-                (r.class, r.worker, r.operator, &r.peer_id, &r.addresses, r.capacity_bytes).encode(),
-            ),
-            Call::UpdateAddresses { peer_id, addresses } => (
-                name!("NodeClasses", "update", "node_classes.update"),
-                (addresses, peer_id).encode(),
-            ),
-            Call::Pledge(amount) => (
-                name!("StakingCollateral", "pledge", "staking_collateral.pledge"),
-                amount.encode(),
-            ),
-            Call::SetAsk(ask) => (
-                name!("StorageMarket", "set_ask", "storage_market.set_ask"),
-                ask.encode(),
-            ),
-            Call::Transfer { to, amount } => (
-                name!("Balances", "transfer_keep_alive", "balances.transfer_keep_alive"),
-                (ADDRESS_ID, to, Compact(*amount)).encode(),
-            ),
-            Call::PlaceOrder(params) => (
-                name!("StorageMarket", "place_order", "storage_market.place_order"),
-                params.encode(),
-            ),
-            Call::CancelOrder(order) => (
-                name!("StorageMarket", "cancel_order", "storage_market.cancel_order"),
-                order.encode(),
-            ),
-            Call::ClaimSlot(slot) => (
-                name!("StorageMarket", "claim_slot", "storage_market.claim_slot"),
-                slot.encode(),
-            ),
-            Call::ConfirmDeal { slot, signature } => (
-                name!("StorageMarket", "confirm_deal", "storage_market.confirm_deal"),
-                (slot, signature).encode(),
-            ),
-            Call::Settle(slot) => (
-                name!("StorageMarket", "settle", "storage_market.settle"),
-                slot.encode(),
-            ),
-            Call::PreCommit(args) => (
-                name!("Porep", "pre_commit", "porep.pre_commit"),
-                args.encode(),
-            ),
-            Call::ProveCommit { sector, proofs, bindings } => (
-                name!("Porep", "prove_commit", "porep.prove_commit"),
-                (sector, proofs, bindings).encode(),
-            ),
-            Call::SubmitPost { partition, period, proof } => (
-                name!("Porep", "submit_post", "porep.submit_post"),
-                (partition, period, proof).encode(),
-            ),
-            Call::DeclareFault(sector) => (
-                name!("Porep", "declare_fault", "porep.declare_fault"),
-                sector.encode(),
-            ),
-            Call::Terminate(sector) => (
-                name!("Porep", "terminate", "porep.terminate"),
-                sector.encode(),
-            ),
-            Call::Recover(sector) => (
-                name!("Porep", "recover", "porep.recover"),
-                sector.encode(),
-            ),
-            Call::ExpirePreCommit { provider, sector } => (
-                name!("Porep", "expire_pre_commit", "porep.expire_pre_commit"),
-                (provider, sector).encode(),
-            ),
-            Call::OpenRetrieval { order, price_per_mib, budget } => (
-                name!("Poe", "open_retrieval", "poe.open_retrieval"),
-                (order, price_per_mib, budget).encode(),
-            ),
-            Call::ClaimExtracts(claims) => (
-                name!("Poe", "claim", "poe.claim"),
-                claims.encode(),
-            ),
-            Call::CloseRetrieval(agreement) => (
-                name!("Poe", "close", "poe.close"),
-                agreement.encode(),
-            ),
-        };
-        Self { name, arguments }
+        Self {
+            name: CallName::of(call),
+            arguments: arguments(call),
+        }
+    }
+
+    /// A call that does nothing: it only uses a nonce.
+    pub(crate) fn nothing() -> Self {
+        Self {
+            name: name!("System", "remark", "system.remark"),
+            arguments: Vec::<u8>::new().encode(),
+        }
     }
 
     /// Pallet index, call index and arguments, walked with the runtime's types.
@@ -177,6 +128,37 @@ impl CallBytes {
         let mut bytes = vec![pallet.call_index(), variant.index];
         bytes.extend_from_slice(&self.arguments);
         Ok(bytes)
+    }
+}
+
+/// The arguments of a call, one after the other.
+#[rustfmt::skip]
+fn arguments(call: &Call) -> Vec<u8> {
+    match call {
+        Call::Register(r) => (
+            (r.class, r.worker, r.operator, &r.peer_id, &r.addresses, r.capacity_bytes),
+            r.consents,
+        ).encode(),
+        Call::UpdateAddresses { peer_id, addresses } => (addresses, peer_id).encode(),
+        Call::Pledge(amount) => amount.encode(),
+        Call::SetAsk(ask) => ask.encode(),
+        Call::Transfer { to, amount } => (ADDRESS_ID, to, Compact(*amount)).encode(),
+        Call::PlaceOrder(params) => params.encode(),
+        Call::CancelOrder(order) | Call::PruneOrder(order) => order.encode(),
+        Call::ClaimSlot(slot) | Call::Settle(slot) => slot.encode(),
+        Call::ConfirmDeal { slot, signature } => (slot, signature).encode(),
+        Call::PreCommit(args) => args.encode(),
+        Call::ProveCommit { sector, proofs, bindings } => (sector, proofs, bindings).encode(),
+        Call::SubmitPost { partition, period, proof } => (partition, period, proof).encode(),
+        Call::DeclareFault(sector) | Call::Terminate(sector) | Call::Recover(sector) => {
+            sector.encode()
+        }
+        Call::ExpirePreCommit { provider, sector } => (provider, sector).encode(),
+        Call::OpenRetrieval { order, price_per_mib, budget } => {
+            (order, price_per_mib, budget).encode()
+        }
+        Call::ClaimExtracts(claims) => claims.encode(),
+        Call::CloseRetrieval(agreement) => agreement.encode(),
     }
 }
 
@@ -223,89 +205,4 @@ impl Payload for CallBytes {
     fn call_data(&self) -> &Self {
         self
     }
-}
-
-/// One call of every kind: what the start-up check encodes.
-pub(crate) fn samples() -> Vec<Call> {
-    let slot = SlotId {
-        order: OrderId(1),
-        slot: SlotIndex(2),
-    };
-    let (sector, provider) = (SectorNumber(3), ProviderId([4; 32]));
-    let erasure = ErasureParams { data: 3, parity: 3 };
-    let amount = 5;
-    vec![
-        Call::Register(Registration {
-            class: NodeClass::Personal,
-            worker: AccountKey([6; 32]),
-            operator: [7; 32],
-            peer_id: vec![8; 38],
-            addresses: vec![vec![9; 8]],
-            capacity_bytes: 10,
-        }),
-        Call::UpdateAddresses {
-            peer_id: vec![8; 38],
-            addresses: vec![vec![9; 8]],
-        },
-        Call::Pledge(amount),
-        Call::SetAsk(Ask {
-            price_per_mib_block: amount,
-            duration_blocks_max: 11,
-        }),
-        Call::Transfer {
-            to: AccountKey([12; 32]),
-            amount,
-        },
-        Call::PlaceOrder(OrderParams {
-            file: FileId([13; 32]),
-            group: 0,
-            erasure,
-            fragment_size: FragmentSize::K8,
-            segments: 1,
-            slot_roots: Vec::new()
-                .try_into()
-                .expect("an empty list is within every bound"),
-            duration_blocks: 14,
-            price_per_mib_block_max: amount,
-            delivery_key: AccountKey([15; 32]),
-        }),
-        Call::CancelOrder(slot.order),
-        Call::ClaimSlot(slot),
-        Call::ConfirmDeal {
-            slot,
-            signature: Signature([16; 64]),
-        },
-        Call::Settle(slot),
-        Call::PreCommit(PreCommit {
-            sector,
-            comm_d: CommD([17; 32]),
-            comm_r: CommR([18; 32]),
-            ticket_block: 19,
-            replica_index: 0,
-            pieces: Vec::new()
-                .try_into()
-                .expect("an empty list is within every bound"),
-        }),
-        Call::ProveCommit {
-            sector,
-            proofs: vec![ProofBytes([20; 192])],
-            bindings: Vec::new(),
-        },
-        Call::SubmitPost {
-            partition: PartitionIndex(21),
-            period: 22,
-            proof: ProofBytes([23; 192]),
-        },
-        Call::DeclareFault(sector),
-        Call::Terminate(sector),
-        Call::Recover(sector),
-        Call::ExpirePreCommit { provider, sector },
-        Call::OpenRetrieval {
-            order: slot.order,
-            price_per_mib: amount,
-            budget: amount,
-        },
-        Call::ClaimExtracts(Vec::new()),
-        Call::CloseRetrieval(AgreementId(24)),
-    ]
 }

@@ -2,7 +2,7 @@
 
 use std::{
     path::PathBuf,
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -19,10 +19,13 @@ use ips_primitives::{
         AccountKey, AgreementId, Balance, BlockNumber, FileId, Genesis, OrderId, ProviderId,
         Signature,
     },
-    view::{AgreementView, ChainInfo, DealView, NodeView, OrderView, PartitionView, SectorView},
+    view::{
+        AgreementView, ChainInfo, DealView, NodeView, OrderView, PartitionView, SectorView,
+        DEALS_PAGE, ORDERS_PAGE, PARTITIONS_PAGE, SECTORS_PAGE,
+    },
 };
 use subxt_rpcs::RpcClient;
-use tokio::sync::{watch, Mutex, OnceCell};
+use tokio::sync::watch;
 
 use crate::{
     heads::Heads,
@@ -38,10 +41,15 @@ const ACCOUNT_PREFIX: [u8; 32] = [
     0x26, 0xaa, 0x39, 0x4e, 0xea, 0x56, 0x30, 0xe0, 0x7c, 0x48, 0xae, 0x0c, 0x95, 0x58, 0xce, 0xf7,
     0xb9, 0x9d, 0x88, 0x0e, 0xc6, 0x81, 0x79, 0x9c, 0x0c, 0xf3, 0x0e, 0x88, 0x86, 0x37, 0x1d, 0xa9,
 ];
+/// How long constants and keys are taken as they were told.
+const INFO_KEPT: Duration = Duration::from_secs(60);
 /// How long a node is waited for when it is first asked.
 const FIRST_PATIENCE: Duration = Duration::from_secs(10);
 /// How long a node is waited for later: a restart with a database to check takes minutes.
 const PATIENCE: Duration = Duration::from_secs(300);
+
+/// Pages of one answer that are asked for at most.
+const PAGES_MAX: usize = 256;
 
 /// Where an account's submitter keeps what is in flight.
 #[derive(Clone, Debug, Default)]
@@ -61,7 +69,8 @@ struct Shared {
     genesis: [u8; 32],
     runtime: Arc<Runtime>,
     heads: Heads,
-    info: OnceCell<ChainInfo>,
+    /// As told last, and when; an upgrade of the runtime may change it.
+    info: Mutex<Option<(Instant, ChainInfo)>>,
 }
 
 impl SubxtReader {
@@ -90,7 +99,7 @@ impl SubxtReader {
             millis = started.elapsed().as_millis(),
             "chain connected"
         );
-        let info = OnceCell::new();
+        let info = Mutex::default();
         Ok(Self {
             shared: Arc::new(Shared {
                 rpc,
@@ -123,6 +132,31 @@ impl SubxtReader {
         self.ask("IpsApi_provider_of", &worker).await
     }
 
+    /// Every page of an answer about `of`: asks again after the last entry while pages are full.
+    async fn ask_pages<T, Id>(
+        &self,
+        method: &str,
+        of: &(impl Encode + Sync),
+        (page, id): (u32, impl Fn(&T) -> Id + Send + Sync),
+    ) -> Result<Vec<T>, ChainError>
+    where
+        T: Decode + Send,
+        Id: Encode + Send + Sync,
+    {
+        let page = usize::try_from(page).unwrap_or(usize::MAX);
+        let mut all: Vec<T> = Vec::new();
+        for _ in 0..PAGES_MAX {
+            let after = all.last().map(&id);
+            let next: Vec<T> = self.ask(method, &(of, after)).await?;
+            let is_full = next.len() >= page;
+            all.extend(next);
+            if !is_full {
+                break;
+            }
+        }
+        Ok(all)
+    }
+
     async fn ask<T: Decode>(&self, method: &str, arguments: &impl Encode) -> Result<T, ChainError> {
         self.shared.rpc.runtime_api(method, arguments).await
     }
@@ -131,15 +165,22 @@ impl SubxtReader {
 #[async_trait]
 impl ChainReader for SubxtReader {
     async fn info(&self) -> Result<ChainInfo, ChainError> {
-        if let Some(info) = self.shared.info.get() {
-            return Ok(info.clone());
+        // What was told is whole, whatever panicked since.
+        let known = || {
+            self.shared
+                .info
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+        };
+        if let Some((at, info)) = known().as_ref() {
+            let is_complete =
+                info.seal_key.is_some() && info.post_key.is_some() && info.poe_key.is_some();
+            if is_complete && at.elapsed() < INFO_KEPT {
+                return Ok(info.clone());
+            }
         }
         let info: ChainInfo = self.ask("IpsApi_info", &()).await?;
-        // Keys may be set later; what is complete does not change without an upgrade.
-        if info.seal_key.is_some() && info.post_key.is_some() && info.poe_key.is_some() {
-            // A second caller may have been faster with the same answer.
-            let _ = self.shared.info.set(info.clone());
-        }
+        *known() = Some((Instant::now(), info.clone()));
         Ok(info)
     }
 
@@ -172,6 +213,10 @@ impl ChainReader for SubxtReader {
         self.ask("IpsApi_nodes", &max).await
     }
 
+    async fn next_order(&self) -> Result<OrderId, ChainError> {
+        self.ask("IpsApi_next_order", &()).await
+    }
+
     async fn open_orders(&self, from: OrderId, max: u32) -> Result<Vec<OrderView>, ChainError> {
         self.ask("IpsApi_open_orders", &(from, max)).await
     }
@@ -181,23 +226,37 @@ impl ChainReader for SubxtReader {
     }
 
     async fn orders_of_file(&self, file: FileId) -> Result<Vec<OrderView>, ChainError> {
-        self.ask("IpsApi_orders_of_file", &file).await
+        let pages = (ORDERS_PAGE, |order: &OrderView| order.id);
+        self.ask_pages("IpsApi_orders_of_file", &file, pages).await
     }
 
     async fn orders_of_client(&self, client: AccountKey) -> Result<Vec<OrderView>, ChainError> {
-        self.ask("IpsApi_orders_of_client", &client).await
+        let pages = (ORDERS_PAGE, |order: &OrderView| order.id);
+        self.ask_pages("IpsApi_orders_of_client", &client, pages)
+            .await
     }
 
     async fn deals_of(&self, provider: ProviderId) -> Result<Vec<DealView>, ChainError> {
-        self.ask("IpsApi_deals_of", &provider).await
+        let pages = (DEALS_PAGE, |deal: &DealView| deal.slot);
+        self.ask_pages("IpsApi_deals_of", &provider, pages).await
     }
 
     async fn sectors_of(&self, provider: ProviderId) -> Result<Vec<SectorView>, ChainError> {
-        self.ask("IpsApi_sectors_of", &provider).await
+        let pages = (SECTORS_PAGE, |sector: &SectorView| sector.number);
+        let mut sectors = self
+            .ask_pages("IpsApi_sectors_of", &provider, pages)
+            .await?;
+        sectors.sort_by_key(|sector: &SectorView| sector.number);
+        Ok(sectors)
     }
 
     async fn partitions_of(&self, provider: ProviderId) -> Result<Vec<PartitionView>, ChainError> {
-        self.ask("IpsApi_partitions_of", &provider).await
+        let pages = (PARTITIONS_PAGE, |partition: &PartitionView| partition.index);
+        let mut partitions = self
+            .ask_pages("IpsApi_partitions_of", &provider, pages)
+            .await?;
+        partitions.sort_by_key(|partition: &PartitionView| partition.index);
+        Ok(partitions)
     }
 
     async fn agreement(&self, id: AgreementId) -> Result<Option<AgreementView>, ChainError> {
@@ -217,15 +276,15 @@ impl SubxtClient {
     /// Starts the account's submitter on a reader's connection.
     pub fn new(reader: SubxtReader, signer: AccountSigner, config: &SubmitterConfig) -> Self {
         let shared = &reader.shared;
-        let lane = Lane {
-            rpc: shared.rpc.clone(),
-            genesis: shared.genesis,
-            runtime: watch::Sender::new(Arc::clone(&shared.runtime)),
-            heads: shared.heads.receiver(),
-            signer: signer.clone(),
-            journal: open_journal(config, signer.account()),
-            next: Mutex::new(None),
-        };
+        let journal = open_journal(config, signer.account(), &shared.genesis);
+        let lane = Lane::new(
+            shared.rpc.clone(),
+            shared.genesis,
+            Arc::clone(&shared.runtime),
+            shared.heads.receiver(),
+            signer.clone(),
+            journal,
+        );
         Self {
             submitter: Arc::new(Submitter::spawn(lane)),
             reader,
@@ -239,12 +298,14 @@ impl SubxtClient {
     }
 }
 
-/// The account's journal; one in memory if there is none on disk or it is in use.
-fn open_journal(config: &SubmitterConfig, account: AccountKey) -> Journal {
+/// The account's journal on that chain; one in memory if there is none on disk or it is in use.
+fn open_journal(config: &SubmitterConfig, account: AccountKey, genesis: &[u8; 32]) -> Journal {
     let on_disk = config.folder.as_ref().map(|folder| {
         std::fs::create_dir_all(folder)
-            .map_err(|error| JournalError::Storage(redb::Error::Io(error)))?;
-        Journal::open(&folder.join(format!("in-flight-{}.redb", address_of(account))))
+            .map_err(|error| JournalError::Storage(Box::new(redb::Error::Io(error))))?;
+        let chain = hex::encode(&genesis[..4]);
+        let name = format!("in-flight-{chain}-{}.redb", address_of(account));
+        Journal::open(&folder.join(name))
     });
     match on_disk {
         Some(Ok(journal)) => return journal,
@@ -274,6 +335,9 @@ impl ChainReader for SubxtClient {
     }
     async fn nodes(&self, max: u32) -> Result<Vec<NodeView>, ChainError> {
         self.reader.nodes(max).await
+    }
+    async fn next_order(&self) -> Result<OrderId, ChainError> {
+        self.reader.next_order().await
     }
     async fn open_orders(&self, from: OrderId, max: u32) -> Result<Vec<OrderView>, ChainError> {
         self.reader.open_orders(from, max).await

@@ -2,14 +2,14 @@
 //!
 //! Format: redb table `pending/1`, key = nonce, value = SCALE of [`Pending`] after a version byte.
 
-use std::path::Path;
+use std::{fs, io, path::Path};
 
 use codec::{Decode, Encode};
 use ips_primitives::id::BlockNumber;
 use redb::{backends::InMemoryBackend, Database, ReadableTable, TableDefinition};
 
 const PENDING: TableDefinition<'_, u32, &[u8]> = TableDefinition::new("pending/1");
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 /// Most records that are read back: twice what can be in flight.
 const RECORDS_MAX: usize = 32;
 
@@ -29,6 +29,8 @@ pub(crate) struct Pending {
     pub(crate) earlier: Vec<[u8; 32]>,
     /// Block its mortality counts from.
     pub(crate) born_at: BlockNumber,
+    /// Block that the first of its builds counts from: it is in no block before.
+    pub(crate) since: BlockNumber,
 }
 
 impl Pending {
@@ -46,7 +48,7 @@ pub(crate) enum JournalError {
     Busy,
     /// The disk or the file.
     #[error("journal: {0}")]
-    Storage(#[from] redb::Error),
+    Storage(Box<redb::Error>),
 }
 
 /// The records of one account.
@@ -58,7 +60,7 @@ macro_rules! from_redb {
     ($($error:ty),+) => {
         $(impl From<$error> for JournalError {
             fn from(error: $error) -> Self {
-                Self::Storage(error.into())
+                Self::Storage(Box::new(error.into()))
             }
         })+
     };
@@ -73,10 +75,11 @@ from_redb!(
 impl Journal {
     /// Opens or makes the file.
     pub(crate) fn open(path: &Path) -> Result<Self, JournalError> {
-        match Database::create(path) {
+        create_whole(path).map_err(|error| JournalError::Storage(Box::new(error)))?;
+        match Database::open(path) {
             Ok(database) => Self::with(database),
             Err(redb::DatabaseError::DatabaseAlreadyOpen) => Err(JournalError::Busy),
-            Err(error) => Err(JournalError::Storage(error.into())),
+            Err(error) => Err(JournalError::Storage(Box::new(error.into()))),
         }
     }
 
@@ -84,7 +87,7 @@ impl Journal {
     pub(crate) fn in_memory() -> Result<Self, JournalError> {
         let database = Database::builder()
             .create_with_backend(InMemoryBackend::new())
-            .map_err(|error| JournalError::Storage(error.into()))?;
+            .map_err(|error| JournalError::Storage(Box::new(error.into())))?;
         Self::with(database)
     }
 
@@ -140,6 +143,23 @@ impl Journal {
     }
 }
 
+/// Makes an empty database if there is none. redb cannot open one whose making was cut short by a kill, so
+/// it is made beside and renamed.
+fn create_whole(path: &Path) -> Result<(), redb::Error> {
+    if path.try_exists()? {
+        return Ok(());
+    }
+    let beside = path.with_extension("new");
+    match fs::remove_file(&beside) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
+        _ => {}
+    }
+    drop(Database::create(&beside)?);
+    fs::rename(&beside, path)?;
+    fs::File::open(path.parent().unwrap_or(path))?.sync_all()?;
+    Ok(())
+}
+
 fn decode(bytes: &[u8]) -> Option<Pending> {
     let (version, mut rest) = bytes.split_first()?;
     if *version != VERSION {
@@ -161,6 +181,7 @@ mod tests {
             hash: [hash; 32],
             earlier: vec![[9; 32]],
             born_at: 7,
+            since: 5,
         }
     }
 
@@ -181,6 +202,16 @@ mod tests {
     }
 
     #[test]
+    fn a_half_made_journal_is_made_anew() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal.redb");
+        fs::write(path.with_extension("new"), [0; 5000]).unwrap();
+        let journal = Journal::open(&path).unwrap();
+        assert_eq!(journal.all().unwrap(), Vec::new());
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
     fn foreign_versions_and_cut_records_are_not_read() {
         let mut bytes = vec![VERSION];
         pending(1, 1).encode_to(&mut bytes);
@@ -188,7 +219,7 @@ mod tests {
         for cut in 0..bytes.len() {
             assert_eq!(decode(&bytes[..cut]), None);
         }
-        bytes[0] = 2;
+        bytes[0] = VERSION + 1;
         assert_eq!(decode(&bytes), None);
     }
 }

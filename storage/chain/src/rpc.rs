@@ -18,6 +18,8 @@ use subxt_rpcs::{
 
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// Times that the best block may vanish before its header is read.
+const BEST_TRIES: u32 = 16;
 /// Most extrinsics of a block that are looked at.
 const BLOCK_EXTRINSICS_MAX: usize = 1 << 16;
 
@@ -152,7 +154,7 @@ impl Rpc {
 
     /// The best block.
     pub(crate) async fn best(&self) -> Result<Head, ChainError> {
-        loop {
+        for _ in 0..BEST_TRIES {
             let hash: Option<H256> = self.ask("chain_getBlockHash", &[]).await?;
             let hash = hash.ok_or_else(|| missing("the best block's hash"))?;
             let header: Option<SubstrateHeader<H256>> =
@@ -165,6 +167,7 @@ impl Rpc {
                 });
             }
         }
+        Err(missing("the header of its best block"))
     }
 
     /// Hash of the block of a number on the best chain.

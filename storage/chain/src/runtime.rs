@@ -27,11 +27,12 @@ const METADATA_VERSIONS: [u32; 2] = [15, 16];
 /// Runtime API that answers the port's reads.
 const API: &str = "IpsApi";
 /// Methods of it that the port uses.
-const API_METHODS: [&str; 13] = [
+const API_METHODS: [&str; 14] = [
     "info",
     "beacon",
     "node",
     "nodes",
+    "next_order",
     "open_orders",
     "order",
     "orders_of_file",

@@ -6,13 +6,18 @@
 //! An extrinsic that got lost is never replaced by one with another nonce while it may still be
 //! included: it is sent again as it is, or rebuilt with the same nonce, until its nonce is used or
 //! its mortality ends. So one call can not take effect twice.
+//!
+//! What an earlier run has left, and what could not be followed to its end, is taken up by the next
+//! equal call (`recovery`).
 
+mod nonces;
 mod pool;
+mod recovery;
 mod track;
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
-use futures::{future::BoxFuture, stream::FuturesUnordered, FutureExt, StreamExt};
+use futures::{future::BoxFuture, stream::FuturesUnordered, StreamExt};
 use ips_engine::chain::{Call, ChainError, Head, Outcome};
 use ips_primitives::id::AccountKey;
 use tokio::{
@@ -21,14 +26,16 @@ use tokio::{
 };
 
 use crate::{
-    calls::{self, CallBytes},
+    calls::CallBytes,
     events::Sender,
     journal::{Journal, Pending},
     keys::{address_of, AccountSigner},
     rpc::{Rpc, RpcFailure},
-    runtime::{Runtime, ERA_BLOCKS},
+    runtime::Runtime,
 };
+use nonces::Nonces;
 use pool::{PoolAnswer, Rejection};
+use recovery::{recover, serve, Orphans};
 use track::Settled;
 
 /// Most extrinsics of an account that are under way at once.
@@ -37,6 +44,8 @@ pub(crate) const IN_FLIGHT_MAX: usize = 16;
 const QUEUE_MAX: usize = 256;
 /// Times that a pool may turn a fresh extrinsic down before the caller hears of it.
 const REJECTIONS_MAX: u32 = 8;
+/// Times that a call is built anew because its extrinsic can no longer come.
+const RENEWALS_MAX: u32 = 8;
 /// Times that a lost extrinsic is sent again without waiting for a block.
 const HASTY_RESENDS: u32 = 3;
 /// Longest wait for a new block before trying again.
@@ -84,18 +93,19 @@ impl Submitter {
 
 /// What the ways of all extrinsics of one account share.
 pub(crate) struct Lane {
-    pub(crate) rpc: Rpc,
-    pub(crate) genesis: [u8; 32],
+    rpc: Rpc,
+    genesis: [u8; 32],
     /// As last seen; never held across an await.
-    pub(crate) runtime: watch::Sender<Arc<Runtime>>,
-    pub(crate) heads: watch::Receiver<Head>,
-    pub(crate) signer: AccountSigner,
-    pub(crate) journal: Journal,
-    /// First nonce that was not handed to the pool; held while an extrinsic is built and handed in.
-    pub(crate) next: Mutex<Option<u32>>,
+    runtime: watch::Sender<Arc<Runtime>>,
+    heads: watch::Receiver<Head>,
+    signer: AccountSigner,
+    journal: Journal,
+    nonces: Nonces,
+    orphans: Orphans,
+    /// Held while an extrinsic is built and handed in.
+    building: Mutex<()>,
 }
 
-type Recovered = HashMap<Vec<u8>, oneshot::Receiver<Result<Outcome, ChainError>>>;
 type Way = BoxFuture<'static, ()>;
 
 async fn run(lane: Arc<Lane>, mut queue: mpsc::Receiver<Job>) {
@@ -112,76 +122,63 @@ async fn run(lane: Arc<Lane>, mut queue: mpsc::Receiver<Job>) {
     }
 }
 
-/// Takes up what an earlier run has left in the journal.
-fn recover(lane: &Arc<Lane>, ways: &FuturesUnordered<Way>) -> Recovered {
-    let mut recovered = Recovered::new();
-    let records = lane.journal.all().unwrap_or_else(|error| {
-        tracing::warn!(%error, "journal not readable, nothing recovered");
-        Vec::new()
-    });
-    let best = lane.heads.borrow().number;
-    for pending in records {
-        let stale = best > pending.born_at.saturating_add(2 * ERA_BLOCKS);
-        let name = calls::name_of(&pending.label).filter(|_| !stale);
-        let Some(name) = name else {
-            lane.forget(&pending);
-            continue;
-        };
-        tracing::info!(
-            call = pending.label,
-            nonce = pending.nonce,
-            "recovering an extrinsic"
-        );
-        let (reply, answer) = oneshot::channel();
-        recovered.insert(pending.call.clone(), answer);
-        let lane = Arc::clone(lane);
-        let call = calls::from_bytes(name, &pending.call);
-        ways.push(
-            async move {
-                let result = lane.drive(&call, Some(pending)).await;
-                // Nobody asks for it if the caller did not come back: fine.
-                let _ = reply.send(result);
-            }
-            .boxed(),
-        );
-    }
-    recovered
-}
-
-/// The way of one call; joins the recovered extrinsic of an equal call.
-fn serve(lane: Arc<Lane>, job: Job, recovered: &mut Recovered) -> Way {
-    let call = CallBytes::of(&job.call);
-    let bytes = call
-        .to_bytes(lane.runtime.borrow().metadata())
-        .unwrap_or_default();
-    let earlier = recovered.remove(&bytes);
-    async move {
-        let taken_up = match earlier {
-            Some(answer) => answer.await.ok().and_then(Result::ok),
-            None => None,
-        };
-        let result = match taken_up {
-            Some(outcome) => Ok(outcome),
-            None => lane.drive(&call, None).await,
-        };
-        // The caller may have gone; the call took effect all the same.
-        let _ = job.reply.send(result);
-    }
-    .boxed()
-}
-
 /// What to do with a call next.
 enum Step {
-    /// Build a new extrinsic with a fresh nonce.
-    Fresh,
+    /// Build a new extrinsic with a nonce that is free and at least this.
+    Fresh(u32),
     /// Build a new extrinsic with the nonce of a lost one.
     Rebuild(Pending),
     /// Hand the same extrinsic in again.
     Resend(Pending),
 }
 
+/// How the way of a call ended.
+enum Driven {
+    /// It is in a block: its effect, or the runtime's refusal.
+    Done(Result<Outcome, ChainError>),
+    /// The extrinsic that was to be followed can no longer come.
+    NeverComes,
+}
+
+/// What to do with an extrinsic after the pool's answer.
+enum Next {
+    Step(Step),
+    End(Driven),
+}
+
+/// Counts of one call's way.
+#[derive(Default)]
+struct Tries {
+    /// Whether the extrinsic was in no pool before.
+    is_fresh: bool,
+    rejections: u32,
+    resends: u32,
+    renewals: u32,
+}
+
 impl Lane {
-    pub(crate) fn account(&self) -> AccountKey {
+    pub(crate) fn new(
+        rpc: Rpc,
+        genesis: [u8; 32],
+        runtime: Arc<Runtime>,
+        heads: watch::Receiver<Head>,
+        signer: AccountSigner,
+        journal: Journal,
+    ) -> Self {
+        Self {
+            rpc,
+            genesis,
+            runtime: watch::Sender::new(runtime),
+            heads,
+            signer,
+            journal,
+            nonces: Nonces::default(),
+            orphans: Orphans::default(),
+            building: Mutex::new(()),
+        }
+    }
+
+    fn account(&self) -> AccountKey {
         self.signer.account()
     }
 
@@ -192,66 +189,105 @@ impl Lane {
         }
     }
 
+    /// Ends the watch over an extrinsic: its nonce is used, or free for another.
     fn forget(&self, pending: &Pending) {
+        self.nonces.release(pending.nonce);
         if let Err(error) = self.journal.remove(pending) {
             tracing::warn!(%error, "journal record stays");
         }
     }
 
-    /// Brings a call into a block; takes up `earlier` if it was already sent.
-    async fn drive(
+    /// Brings a call into a block.
+    async fn drive(&self, call: &CallBytes) -> Result<Outcome, ChainError> {
+        let mut tries = Tries::default();
+        let mut step = Step::Fresh(0);
+        loop {
+            match self.follow_through(call, step, &mut tries).await? {
+                Driven::Done(result) => return result,
+                Driven::NeverComes if tries.renewals >= RENEWALS_MAX => {
+                    let why = "its extrinsics are never taken into a block; check the node".into();
+                    let sender = self.sender(call);
+                    return Err(sender.refused("TransactionPool", "NeverIncluded", why));
+                }
+                Driven::NeverComes => {
+                    tries.renewals += 1;
+                    step = Step::Fresh(0);
+                }
+            }
+        }
+    }
+
+    /// Follows one extrinsic to its end. If the end cannot be seen, the next equal call takes it up.
+    async fn follow_through(
         &self,
         call: &CallBytes,
-        earlier: Option<Pending>,
-    ) -> Result<Outcome, ChainError> {
-        let mut step = earlier.map_or(Step::Fresh, Step::Resend);
-        let (mut rejections, mut resends) = (0, 0);
+        mut step: Step,
+        tries: &mut Tries,
+    ) -> Result<Driven, ChainError> {
         loop {
-            let is_fresh = matches!(step, Step::Fresh);
+            tries.is_fresh = matches!(step, Step::Fresh(_));
             let (pending, answer) = self.hand_in(call, step).await?;
-            let settled = match answer {
-                PoolAnswer::Accepted(statuses) => self.follow(call, &pending, statuses).await?,
-                PoolAnswer::AlreadyThere | PoolAnswer::Unknown => {
-                    self.wait_for_block().await;
-                    self.settle(call, &pending).await?
+            match self.answered(call, &pending, answer, tries).await {
+                Ok(Next::Step(next)) => step = next,
+                Ok(Next::End(end)) => {
+                    self.forget(&pending);
+                    return Ok(end);
                 }
-                PoolAnswer::Rejected(rejection) => {
-                    rejections += 1;
-                    if rejection == Rejection::NonceTaken && is_fresh {
-                        // Another program's extrinsic has the nonce: ours comes after it.
+                Err(error) => {
+                    let is_final = matches!(
+                        error,
+                        ChainError::Refused { .. } | ChainError::NoFunds { .. }
+                    );
+                    if is_final {
                         self.forget(&pending);
-                        *self.next.lock().await = Some(pending.nonce + 1);
-                        step = Step::Fresh;
-                        continue;
+                    } else {
+                        self.nonces.release(pending.nonce);
+                        self.orphans.put(pending);
                     }
-                    match self.rejected(call, &pending, rejection, rejections).await? {
-                        Some(next) => {
-                            step = next;
-                            continue;
-                        }
-                        None => self.settle(call, &pending).await?,
-                    }
+                    return Err(error);
                 }
-            };
-            step = match settled {
-                Settled::Done(result) => {
-                    self.forget(&pending);
-                    return result;
-                }
-                Settled::MayCome => {
-                    resends += 1;
-                    if resends >= HASTY_RESENDS {
-                        self.wait_for_block().await;
-                    }
-                    Step::Resend(pending)
-                }
-                Settled::NeverComes => {
-                    self.forget(&pending);
-                    *self.next.lock().await = None;
-                    Step::Fresh
-                }
-            };
+            }
         }
+    }
+
+    /// What follows the pool's answer to an extrinsic.
+    async fn answered(
+        &self,
+        call: &CallBytes,
+        pending: &Pending,
+        answer: PoolAnswer,
+        tries: &mut Tries,
+    ) -> Result<Next, ChainError> {
+        let settled = match answer {
+            PoolAnswer::Accepted(statuses) => self.follow(call, pending, statuses).await?,
+            PoolAnswer::AlreadyThere | PoolAnswer::Unknown => {
+                self.wait_for_block().await;
+                self.settle(call, pending).await?
+            }
+            PoolAnswer::Rejected(Rejection::NonceTaken) if tries.is_fresh => {
+                // Another program's extrinsic has the nonce: ours comes after it.
+                self.forget(pending);
+                return Ok(Next::Step(Step::Fresh(pending.nonce.saturating_add(1))));
+            }
+            PoolAnswer::Rejected(rejection) => {
+                tries.rejections += 1;
+                match self.rejected(call, pending, rejection, tries).await? {
+                    Some(next) => return Ok(Next::Step(next)),
+                    None => self.settle(call, pending).await?,
+                }
+            }
+        };
+        Ok(match settled {
+            Settled::Done(result) => Next::End(Driven::Done(result)),
+            Settled::NeverComes => Next::End(Driven::NeverComes),
+            Settled::MayCome => {
+                tries.resends += 1;
+                if tries.resends >= HASTY_RESENDS {
+                    self.wait_for_block().await;
+                }
+                Next::Step(Step::Resend(pending.clone()))
+            }
+        })
     }
 
     /// Builds if need be, writes the journal, then hands the extrinsic to the pool.
@@ -260,38 +296,42 @@ impl Lane {
         call: &CallBytes,
         step: Step,
     ) -> Result<(Pending, PoolAnswer), ChainError> {
-        let mut next = self.next.lock().await;
-        let (pending, fresh) = match step {
-            Step::Resend(pending) => (pending, false),
+        let _building = self.building.lock().await;
+        let pending = match step {
+            Step::Resend(pending) => pending,
             Step::Rebuild(lost) => {
-                let mut rebuilt = self.build(call, lost.nonce).await?;
+                let mut rebuilt = match self.build(call, lost.nonce).await {
+                    Ok(rebuilt) => rebuilt,
+                    Err(error) => {
+                        self.nonces.release(lost.nonce);
+                        self.orphans.put(lost);
+                        return Err(error);
+                    }
+                };
+                rebuilt.since = lost.since;
                 rebuilt.earlier = lost.earlier;
                 rebuilt.earlier.push(lost.hash);
-                (rebuilt, false)
+                rebuilt
             }
-            Step::Fresh => {
-                let pool = self.rpc.next_nonce(&address_of(self.account())).await?;
-                (
-                    self.build(call, next.map_or(pool, |local| local.max(pool)))
-                        .await?,
-                    true,
-                )
+            Step::Fresh(least) => {
+                let ready = self.rpc.next_nonce(&address_of(self.account())).await?;
+                let nonce = self.nonces.first_free(ready.max(least));
+                self.build(call, nonce).await?
             }
         };
+        self.nonces.take(pending.nonce);
         if let Err(error) = self.journal.put(&pending) {
             tracing::warn!(%error, "not journalled; a crash now could lose track of it");
         }
         let answer = match self.rpc.submit(&pending.extrinsic).await {
             Ok(statuses) => PoolAnswer::Accepted(statuses),
-            Err(RpcFailure::Unreachable(_)) => PoolAnswer::Unknown,
             Err(RpcFailure::Refused(error)) => PoolAnswer::of(&error),
-            Err(failure @ RpcFailure::Malformed(_)) => {
-                return Err(self.rpc.explain("author_submitAndWatchExtrinsic", failure))
+            Err(RpcFailure::Unreachable(_)) => PoolAnswer::Unknown,
+            Err(RpcFailure::Malformed(reason)) => {
+                tracing::warn!(reason, "an unknown answer to an extrinsic");
+                PoolAnswer::Unknown
             }
         };
-        if fresh && !matches!(answer, PoolAnswer::Rejected(_)) {
-            *next = Some(pending.nonce + 1);
-        }
         Ok((pending, answer))
     }
 
@@ -308,6 +348,7 @@ impl Lane {
             hash: signed.hash,
             earlier: Vec::new(),
             born_at: birth.number,
+            since: birth.number,
         })
     }
 
@@ -329,7 +370,7 @@ impl Lane {
         call: &CallBytes,
         pending: &Pending,
         rejection: Rejection,
-        count: u32,
+        tries: &Tries,
     ) -> Result<Option<Step>, ChainError> {
         tracing::debug!(
             call = call.name.label,
@@ -338,14 +379,10 @@ impl Lane {
             "rejected"
         );
         match rejection {
-            Rejection::NoFunds => {
-                self.abandon(pending).await;
-                return Err(self.sender(call).no_funds());
-            }
+            Rejection::NoFunds => return Err(self.sender(call).no_funds()),
             // Its nonce is used or taken, perhaps by itself, or its time has passed.
             Rejection::Stale | Rejection::Expired | Rejection::NonceTaken => return Ok(None),
-            _ if count >= REJECTIONS_MAX => {
-                self.abandon(pending).await;
+            _ if tries.rejections >= REJECTIONS_MAX => {
                 let (error, explanation) = rejection.text();
                 return Err(self
                     .sender(call)
@@ -355,12 +392,6 @@ impl Lane {
         }
         self.wait_for_block().await;
         Ok(Some(Step::Rebuild(pending.clone())))
-    }
-
-    /// Gives a nonce back.
-    async fn abandon(&self, pending: &Pending) {
-        self.forget(pending);
-        *self.next.lock().await = None;
     }
 
     /// Until the next best block, but no longer than [`RETRY_AFTER`].

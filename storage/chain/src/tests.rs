@@ -3,4 +3,5 @@
 mod calls;
 mod fake;
 mod metadata;
+mod pages;
 mod submit;

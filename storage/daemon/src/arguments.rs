@@ -18,13 +18,14 @@ pub struct StorageArguments {
     /// Owner's key: a development account such as //Node1, or a key file.
     #[arg(long, env = "IPS_OWNER")]
     owner: Option<String>,
-    /// Class of this machine: mobile, personal, professional, enterprise or super.
+    /// Class of this machine: mobile, personal or professional. Enterprise and super nodes are promoted
+    /// by governance later.
     #[arg(long, default_value = "personal", value_parser = parse_class)]
     class: NodeClass,
-    /// Who runs this machine, 32 bytes in hex; the owner by default. One operator holds at most one
-    /// slot of a group of a file.
-    #[arg(long, value_parser = parse_operator)]
-    operator: Option<[u8; 32]>,
+    /// Key of who runs this machine, as for the owner; the owner by default. Signs once, at the
+    /// registration. One operator holds at most one slot of a group of a file.
+    #[arg(long)]
+    operator: Option<String>,
     /// Space for slots, such as 10GiB; sealed copies need up to five times as much disk.
     #[arg(long, default_value = "10GiB", value_parser = parse_bytes)]
     capacity: u64,
@@ -73,13 +74,6 @@ fn parse_class(text: &str) -> Result<NodeClass, String> {
     })
 }
 
-fn parse_operator(text: &str) -> Result<[u8; 32], String> {
-    let mut operator = [0; 32];
-    let digits = text.strip_prefix("0x").unwrap_or(text);
-    hex::decode_to_slice(digits, &mut operator).map_err(|_| "give 32 bytes in hex".to_owned())?;
-    Ok(operator)
-}
-
 fn parse_bytes(text: &str) -> Result<u64, String> {
     const UNITS: [(&str, u64); 9] = [
         ("KiB", 1 << 10),
@@ -114,11 +108,8 @@ impl StorageArguments {
         chain: ChainSource,
         on_thread_start: Option<ThreadHook>,
     ) -> anyhow::Result<StorageConfig> {
-        let owner = self
-            .owner
-            .as_deref()
-            .map(AccountSigner::parse)
-            .transpose()?;
+        let key = |text: &Option<String>| text.as_deref().map(AccountSigner::parse).transpose();
+        let (owner, operator) = (key(&self.owner)?, key(&self.operator)?);
         Ok(StorageConfig {
             base_path,
             chain,
@@ -126,7 +117,7 @@ impl StorageArguments {
             owner,
             offer: Offer {
                 class: self.class,
-                operator: self.operator,
+                operator,
                 capacity_bytes: self.capacity,
                 ask: Ask {
                     price_per_mib_block: self.price,

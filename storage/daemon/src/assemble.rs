@@ -299,6 +299,6 @@ async fn start_engine(
         local_network: config.local_network,
         announced: Vec::new(),
     };
-    onboarding::onboard(&mut announcer, worker.account(), &config.offer, bound).await?;
+    onboarding::onboard(&mut announcer, worker, &config.offer, bound).await?;
     Ok((engine.start(swarm.clone()).await?, announcer))
 }

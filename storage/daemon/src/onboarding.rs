@@ -4,11 +4,12 @@
 //! Addresses that change while the node runs are told as well ([`Announcer`]).
 
 use anyhow::{bail, Context as _};
-use ips_chain::{keys::address_of, SubxtClient, SubxtReader};
+use ips_chain::{keys::address_of, AccountSigner, SubxtClient, SubxtReader};
 use ips_engine::chain::{Call, ChainClient as _, ChainReader as _, Registration};
 use ips_primitives::{
+    consent::{Consent, ConsentNote, Consents, NodeRole},
     deal::Ask,
-    id::{AccountKey, Balance, ProviderId},
+    id::{AccountKey, Balance, BlockNumber, ProviderId},
     node_class::NodeClass,
     view::NodeView,
 };
@@ -16,16 +17,18 @@ use ips_swarm::{Address, PeerId};
 
 /// Addresses that the chain keeps of a node.
 const ADDRESSES_MAX: usize = 8;
+/// Blocks in which a registration may be included; enough for a chain node that lags.
+const CONSENT_BLOCKS: BlockNumber = 14_400;
 /// Bytes of one address that the chain keeps.
 const ADDRESS_BYTES_MAX: usize = 128;
 
 /// What a node offers, and what its owner puts in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Offer {
     /// Class to register as.
     pub class: NodeClass,
     /// Who runs it; `None` = the owner. One operator holds at most one slot of a group.
-    pub operator: Option<[u8; 32]>,
+    pub operator: Option<AccountSigner>,
     /// Bytes of slots that are taken at most.
     pub capacity_bytes: u64,
     /// Price and longest deal.
@@ -108,7 +111,7 @@ impl Announcer {
 /// Makes the chain know the node, as far as the keys that are here allow.
 pub(crate) async fn onboard(
     announcer: &mut Announcer,
-    worker: AccountKey,
+    worker: &AccountSigner,
     offer: &Offer,
     bound: Vec<Address>,
 ) -> anyhow::Result<()> {
@@ -134,15 +137,16 @@ pub(crate) async fn onboard(
 /// Does as the owner what is missing on the chain.
 async fn as_owner(
     owner: &SubxtClient,
-    worker: AccountKey,
+    signer: &AccountSigner,
     offer: &Offer,
     reach: &Reachable,
 ) -> anyhow::Result<()> {
+    let worker = signer.account();
     let provider = ProviderId(owner.account().0);
     let known = owner.node(provider).await?;
     let (ask, pledged) = match &known {
         None => {
-            register(owner, worker, offer, reach).await?;
+            register(owner, signer, offer, reach).await?;
             (None, 0)
         }
         Some(node) => {
@@ -186,17 +190,36 @@ async fn as_owner(
 
 async fn register(
     owner: &SubxtClient,
-    worker: AccountKey,
+    signer: &AccountSigner,
     offer: &Offer,
     reach: &Reachable,
 ) -> anyhow::Result<()> {
+    let worker = signer.account();
+    let valid_until = owner.heads().borrow().number.saturating_add(CONSENT_BLOCKS);
+    let consent = |signer: &AccountSigner, role| {
+        let note = ConsentNote {
+            genesis: owner.reader().genesis(),
+            provider: ProviderId(owner.account().0),
+            role,
+            valid_until,
+        };
+        Consent {
+            valid_until,
+            signature: signer.sign(&note.signing_bytes()),
+        }
+    };
+    let operator = offer.operator.as_ref();
     let registration = Registration {
         class: offer.class,
         worker,
-        operator: offer.operator.unwrap_or(owner.account().0),
+        operator: operator.map_or(owner.account().0, |operator| operator.account().0),
         peer_id: reach.peer_bytes(),
         addresses: reach.address_bytes(),
         capacity_bytes: offer.capacity_bytes.min(offer.class.capacity_bytes_max()),
+        consents: Consents {
+            worker: Some(consent(signer, NodeRole::Worker)),
+            operator: operator.map(|operator| consent(operator, NodeRole::Operator)),
+        },
     };
     tracing::info!(
         owner = address_of(owner.account()),
@@ -230,7 +253,8 @@ async fn update_addresses(
 
 /// Class, operator and capacity are registered once; here they only limit what this node takes.
 fn warn_of_other_offer(node: &NodeView, offer: &Offer) {
-    let operator = offer.operator.unwrap_or(node.provider.0);
+    let operator = offer.operator.as_ref();
+    let operator = operator.map_or(node.provider.0, |operator| operator.account().0);
     let capacity_bytes = offer.capacity_bytes.min(offer.class.capacity_bytes_max());
     let is_same = node.class == offer.class
         && node.operator == operator

@@ -223,6 +223,44 @@ mod tests {
     }
 
     #[test]
+    fn encrypted_files_change_fragment_size_where_their_stored_bytes_do() {
+        for width in GroupWidth::ALL {
+            let erasure = ErasureParams::new(Level::Half, width);
+            let segment =
+                |size: FragmentSize| Layout::new(erasure, size, 1, true).segment_payload();
+            let borders = [
+                (
+                    segment(FragmentSize::K8),
+                    FragmentSize::K8,
+                    FragmentSize::K16,
+                ),
+                (
+                    segment(FragmentSize::K16),
+                    FragmentSize::K16,
+                    FragmentSize::K32,
+                ),
+                (
+                    segment(FragmentSize::K32),
+                    FragmentSize::K32,
+                    FragmentSize::K256,
+                ),
+                // 64 MiB are 1024 records with their tags.
+                (
+                    1024 * (65_536 - 16),
+                    FragmentSize::K256,
+                    FragmentSize::K1024,
+                ),
+            ];
+            for (border, at, above) in borders {
+                for (length, size) in [(border - 1, at), (border, at), (border + 1, above)] {
+                    let layout = Layout::for_file(erasure, length, true);
+                    assert_eq!(layout.fragment_size(), size, "{erasure:?} {length}");
+                }
+            }
+        }
+    }
+
+    #[test]
     fn segments_and_groups_tile_the_file() {
         for level in Level::ALL {
             let erasure = ErasureParams::new(level, GroupWidth::ALL[0]);

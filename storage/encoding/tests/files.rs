@@ -55,6 +55,7 @@ fn files_at_every_small_border_come_back() {
 fn files_at_the_large_border_come_back_in_several_groups() {
     let border = 64 << 20;
     for (length, size, groups) in [
+        (border - 1, FragmentSize::K256, 2),
         (border, FragmentSize::K256, 2),
         (border + 1, FragmentSize::K1024, 2),
     ] {

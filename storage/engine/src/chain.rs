@@ -7,6 +7,7 @@
 use async_trait::async_trait;
 use ips_primitives::{
     challenge::Beacon,
+    consent::Consents,
     deal::{Ask, OrderParams},
     id::{
         AccountKey, AgreementId, Balance, BlockNumber, FileId, OrderId, PartitionIndex, ProviderId,
@@ -44,6 +45,8 @@ pub struct Registration {
     pub addresses: Vec<Vec<u8>>,
     /// Offered space.
     pub capacity_bytes: u64,
+    /// The worker's and the operator's words, where they are not the owner.
+    pub consents: Consents,
 }
 
 /// A call that changes the chain, one variant per extrinsic that IPS software sends.
@@ -73,6 +76,8 @@ pub enum Call {
     PlaceOrder(OrderParams),
     /// `storage_market.cancel_order`, by the customer.
     CancelOrder(OrderId),
+    /// `storage_market.prune_order`, by anyone: an order whose slots have all ended.
+    PruneOrder(OrderId),
     /// `storage_market.claim_slot`, by the worker.
     ClaimSlot(SlotId),
     /// `storage_market.confirm_deal`, by the worker, with the customer's signature on the note.
@@ -193,7 +198,7 @@ pub enum ChainError {
 /// Reads of the chain's state at the best block.
 #[async_trait]
 pub trait ChainReader: Send + Sync {
-    /// Constants and keys; cached after the first call.
+    /// Constants and keys; may be a minute old.
     async fn info(&self) -> Result<ChainInfo, ChainError>;
     /// The best head, updated as blocks come; survives reconnects.
     fn heads(&self) -> watch::Receiver<Head>;
@@ -205,13 +210,15 @@ pub trait ChainReader: Send + Sync {
     async fn node(&self, provider: ProviderId) -> Result<Option<NodeView>, ChainError>;
     /// Registered nodes, at most `max`.
     async fn nodes(&self, max: u32) -> Result<Vec<NodeView>, ChainError>;
-    /// Orders with an open slot, from `from` on, at most `max`.
+    /// The id that the next order gets; all orders are below it.
+    async fn next_order(&self) -> Result<OrderId, ChainError>;
+    /// Orders with a slot to claim, from `from` on, ascending, at most `max`; none = there are no more.
     async fn open_orders(&self, from: OrderId, max: u32) -> Result<Vec<OrderView>, ChainError>;
     /// An order.
     async fn order(&self, order: OrderId) -> Result<Option<OrderView>, ChainError>;
     /// All orders of a file, ascending.
     async fn orders_of_file(&self, file: FileId) -> Result<Vec<OrderView>, ChainError>;
-    /// All orders of a customer, ascending, at most 1024.
+    /// All orders of a customer, ascending.
     async fn orders_of_client(&self, client: AccountKey) -> Result<Vec<OrderView>, ChainError>;
     /// Slots that a provider has claimed or holds.
     async fn deals_of(&self, provider: ProviderId) -> Result<Vec<DealView>, ChainError>;

@@ -21,7 +21,7 @@ pub struct Config {
     pub claims_open_max: usize,
     /// Blocks that a partial piece waits for others to share its sector.
     pub pack_wait_blocks: BlockNumber,
-    /// Heavy proving steps at once.
+    /// Heavy proving steps at once, and as many storage proofs beside them.
     pub prover_permits: usize,
     /// Sectors that are sealed at once; each holds its pieces in memory while it is labelled.
     pub sealing_max: usize,

@@ -8,8 +8,9 @@ use std::{
 use futures::{stream, StreamExt as _};
 use ips_primitives::{
     deal::SlotState,
-    id::{BlockNumber, SlotId},
-    view::DealView,
+    id::{BlockNumber, SectorNumber, SlotId},
+    sector::SectorState,
+    view::{DealView, SlotView},
 };
 
 use crate::{
@@ -21,12 +22,13 @@ use crate::{
 
 /// Calls of this module on the way at once.
 const CALLS_AT_ONCE: usize = 16;
+/// Blocks between two attempts to give a sector up: it may be in an open window.
+const TERMINATE_AGAIN_BLOCKS: BlockNumber = 4;
 
 /// Confirms and releases.
 pub(crate) async fn run(node: Arc<Node>) -> Result<(), EngineError> {
     let mut watcher = node.watcher();
-    // Since when the chain does not know a slot as ours; lost at a restart, which only delays.
-    let mut gone: HashMap<SlotId, BlockNumber> = HashMap::new();
+    let mut gone = Gone::default();
     loop {
         let now = watcher.block();
         let deals = node.chain.deals_of(node.config.provider).await?;
@@ -37,10 +39,11 @@ pub(crate) async fn run(node: Arc<Node>) -> Result<(), EngineError> {
     }
 }
 
-fn is_over(state: SlotState) -> bool {
+/// Whether a slot in that state, on the chain, is its provider's.
+fn is_held(state: SlotState) -> bool {
     matches!(
         state,
-        SlotState::Lost | SlotState::Expired | SlotState::Open
+        SlotState::Claimed | SlotState::Confirmed | SlotState::Active | SlotState::Faulty
     )
 }
 
@@ -55,9 +58,11 @@ async fn confirm(
         .collect();
     let mut calls = Vec::new();
     for deal in deals {
-        match (deal.view.state, stages.get(&deal.slot)) {
-            (SlotState::Claimed, Some(SlotStage::Delivered(signature))) => {
-                calls.push((deal.slot, *signature));
+        let stage = stages.get(&deal.slot).copied();
+        match (deal.view.state, stage) {
+            // Also if it was confirmed before: its block may have been dropped.
+            (SlotState::Claimed, Some(stage)) => {
+                calls.extend(stage.signature().map(|signature| (deal.slot, signature)));
             }
             (
                 SlotState::Confirmed | SlotState::Active | SlotState::Faulty,
@@ -91,11 +96,47 @@ async fn confirm(
 
 async fn set_confirmed(node: &Arc<Node>, slot: SlotId) -> Result<(), EngineError> {
     node.store
-        .run(move |store| store.set_stage(slot, SlotStage::Confirmed))
+        .run(move |store| store.change_stage(slot, |stage| SlotStage::Confirmed(stage.signature())))
         .await?;
     tracing::info!(?slot, "deal confirmed");
     node.wake();
     Ok(())
+}
+
+/// Slots that the chain does not show as ours, and since when.
+#[derive(Default)]
+struct Gone {
+    /// Lost at a restart, which only delays.
+    since: HashMap<SlotId, BlockNumber>,
+    /// Sectors that were to be given up, and when that was tried last.
+    tried: HashMap<SectorNumber, BlockNumber>,
+}
+
+impl Gone {
+    /// The slots that have been gone for `wait` blocks.
+    fn update(
+        &mut self,
+        deals: &[DealView],
+        records: &[SlotRecord],
+        now: BlockNumber,
+        wait: BlockNumber,
+    ) -> Vec<SlotId> {
+        let held: HashSet<_> = deals
+            .iter()
+            .filter(|deal| is_held(deal.view.state))
+            .map(|deal| deal.slot)
+            .collect();
+        let kept: HashSet<_> = records.iter().map(|record| record.slot).collect();
+        self.since
+            .retain(|slot, _| !held.contains(slot) && kept.contains(slot));
+        for slot in kept.difference(&held) {
+            self.since.entry(*slot).or_insert(now);
+        }
+        let gone = self.since.iter();
+        gone.filter(|(_, since)| now.saturating_sub(**since) >= wait)
+            .map(|(slot, _)| *slot)
+            .collect()
+    }
 }
 
 /// Deletes slots that have ended on the chain for a while, after the sectors that hold them.
@@ -103,45 +144,93 @@ async fn release(
     node: &Arc<Node>,
     deals: &[DealView],
     records: &[SlotRecord],
-    gone: &mut HashMap<SlotId, BlockNumber>,
+    gone: &mut Gone,
     now: BlockNumber,
 ) -> Result<(), EngineError> {
-    let held: HashSet<_> = deals
-        .iter()
-        .filter(|deal| !is_over(deal.view.state))
-        .map(|deal| deal.slot)
-        .collect();
-    gone.retain(|slot, _| !held.contains(slot));
-    for record in records.iter().filter(|record| !held.contains(&record.slot)) {
-        gone.entry(record.slot).or_insert(now);
-    }
     let wait = node.config.release_after_blocks;
-    let over: HashSet<SlotId> = gone
-        .iter()
-        .filter(|(_, since)| now.saturating_sub(**since) >= wait)
-        .map(|(slot, _)| *slot)
-        .collect();
+    let highest = node.store.run(move |store| store.note_head(now)).await?;
+    if now < highest {
+        // The chain node is behind what we saw before: it knows less than we do.
+        return Ok(());
+    }
+    let mut over = HashSet::new();
+    for slot in gone.update(deals, records, now, wait) {
+        // A list may be cut short or old; only the slot itself tells that it is over.
+        if is_ours(node, slot).await? {
+            gone.since.remove(&slot);
+        } else {
+            over.insert(slot);
+        }
+    }
     if over.is_empty() {
         return Ok(());
     }
-    let sectors = node.store.run(|store| store.sectors()).await?;
-    let mut needed = HashSet::new();
-    for sector in sectors.iter().filter(|sector| sector.is_alive()) {
-        let is_useless = sector.pieces.iter().all(|piece| over.contains(&piece.slot));
-        if is_useless && sector.step == SectorStep::Proving {
-            match node.chain.submit(Call::Terminate(sector.number)).await {
-                Ok(_) | Err(ChainError::Refused { .. }) => node.wake(),
-                Err(error) => return Err(error.into()),
-            }
-        }
-        needed.extend(sector.pieces.iter().map(|piece| piece.slot));
-    }
+    let needed = end_sectors(node, &over, &mut gone.tried, now).await?;
     for slot in over.difference(&needed).copied() {
         node.store.run(move |store| store.remove_slot(slot)).await?;
-        gone.remove(&slot);
+        gone.since.remove(&slot);
         tracing::info!(?slot, "slot has ended and was deleted");
     }
     Ok(())
+}
+
+async fn is_ours(node: &Arc<Node>, slot: SlotId) -> Result<bool, EngineError> {
+    let order = node.chain.order(slot.order).await?;
+    let slots = order.map(|order| order.slots).unwrap_or_default();
+    let own = |view: &SlotView| {
+        view.index == slot.slot
+            && view.provider == Some(node.config.provider)
+            && is_held(view.state)
+    };
+    Ok(slots.iter().any(own))
+}
+
+/// Gives up sectors that hold nothing but slots that are over; returns the slots still in sectors.
+async fn end_sectors(
+    node: &Arc<Node>,
+    over: &HashSet<SlotId>,
+    tried: &mut HashMap<SectorNumber, BlockNumber>,
+    now: BlockNumber,
+) -> Result<HashSet<SlotId>, EngineError> {
+    tried.retain(|_, at| now < at.saturating_add(TERMINATE_AGAIN_BLOCKS));
+    let sectors = node.store.run(|store| store.sectors()).await?;
+    let views = node.chain.sectors_of(node.config.provider).await?;
+    let mut needed = HashSet::new();
+    for sector in sectors.iter().filter(|sector| sector.is_alive()) {
+        needed.extend(sector.pieces.iter().map(|piece| piece.slot));
+        let is_useless = sector.pieces.iter().all(|piece| over.contains(&piece.slot));
+        let can_end = views.iter().any(|view| {
+            let is_sealed = matches!(view.state, SectorState::Active | SectorState::Faulty);
+            view.number == sector.number && is_sealed
+        });
+        let is_due = is_useless && can_end && sector.step == SectorStep::Proving;
+        if !is_due || tried.contains_key(&sector.number) {
+            continue;
+        }
+        tried.insert(sector.number, now);
+        match node.chain.submit(Call::Terminate(sector.number)).await {
+            Ok(_) => node.wake(),
+            Err(error @ ChainError::Refused { .. }) => {
+                tracing::debug!(sector = sector.number.0, %error, "sector not given up");
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(needed)
+}
+
+/// Whether there is pay to collect, or a deal to end whose slot was never sealed. For a faulty slot
+/// there is neither.
+fn is_to_settle(deal: &DealView, now: BlockNumber) -> bool {
+    let ends_at = deal
+        .view
+        .confirmed_at
+        .map(|from| from.saturating_add(deal.params.duration_blocks));
+    match deal.view.state {
+        SlotState::Active => true,
+        SlotState::Confirmed => ends_at.is_some_and(|end| end <= now),
+        _ => false,
+    }
 }
 
 /// Collects the pay of every slot once in a while.
@@ -156,18 +245,18 @@ pub(crate) async fn settle(node: Arc<Node>) -> Result<(), EngineError> {
     loop {
         let now = watcher.block();
         if now >= next {
-            settle_all(&node).await?;
+            settle_all(&node, now).await?;
             next = now.saturating_add(every);
         }
         watcher.changed().await?;
     }
 }
 
-async fn settle_all(node: &Arc<Node>) -> Result<(), EngineError> {
+async fn settle_all(node: &Arc<Node>, now: BlockNumber) -> Result<(), EngineError> {
     let deals = node.chain.deals_of(node.config.provider).await?;
     let due: Vec<SlotId> = deals
         .iter()
-        .filter(|deal| matches!(deal.view.state, SlotState::Active | SlotState::Faulty))
+        .filter(|deal| is_to_settle(deal, now))
         .map(|deal| deal.slot)
         .collect();
     let mut ends = stream::iter(due)

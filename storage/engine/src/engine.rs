@@ -18,6 +18,7 @@ use crate::{
     chain::{ChainClient, ChainError, Head},
     claims, deals,
     error::EngineError,
+    faults,
     permits::Permits,
     placement, proving,
     sealer::Sealer,
@@ -176,10 +177,17 @@ impl Engine {
     /// Starts all tasks on the current tokio runtime. `swarm` serves [`Self::service`].
     ///
     /// # Errors
-    /// If the chain cannot be reached or works with another profile than the prover.
+    /// If the chain cannot be reached, works with another profile than the prover, or is not the one
+    /// that the store was made for.
     pub async fn start(self, swarm: Swarm) -> Result<EngineHandle, EngineError> {
         let node = self.node;
-        let chain_profile = node.chain.info().await?.profile;
+        let info = node.chain.info().await?;
+        let (genesis, provider) = (info.genesis, node.config.provider);
+        // The chain decides what is deleted here, so it must be the one that the store is of.
+        node.store
+            .run(move |store| store.bind(genesis, provider))
+            .await?;
+        let chain_profile = info.profile;
         let own = node.sealer.profile().id;
         if chain_profile != own {
             let (chain, prover) = (format!("{chain_profile:?}"), format!("{own:?}"));
@@ -196,6 +204,8 @@ impl Engine {
         tasks.spawn(supervise("sectors", s, move || sectors::run(n.clone())));
         let (n, s) = shared();
         tasks.spawn(supervise("proving", s, move || proving::run(n.clone())));
+        let (n, s) = shared();
+        tasks.spawn(supervise("faults", s, move || faults::run(n.clone())));
         let (n, s) = shared();
         tasks.spawn(supervise("claims", s, move || claims::run(n.clone())));
         if node.config.claim_slots {

@@ -12,6 +12,7 @@ mod config;
 mod deals;
 mod engine;
 mod error;
+mod faults;
 pub mod layout;
 mod permits;
 mod placement;

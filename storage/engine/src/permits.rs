@@ -1,4 +1,7 @@
-//! Places for heavy proving steps; storage proofs go first, since their windows close.
+//! Places for heavy proving steps.
+//!
+//! Storage proofs have places of their own: their windows close, and they must not wait for a seal that
+//! takes minutes. Of the rest, extracts go first, for which somebody waits.
 
 use std::{
     collections::VecDeque,
@@ -10,33 +13,59 @@ use tokio::sync::oneshot;
 /// How urgent a step is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Urgency {
-    /// A storage proof or an extract: somebody waits, a window closes.
+    /// A storage proof: a window closes.
     Proof,
+    /// A proof of extract: somebody waits.
+    Extract,
     /// Sealing.
     Seal,
+}
+
+/// The places of a node.
+pub(crate) struct Permits {
+    proofs: Pool,
+    rest: Pool,
+}
+
+impl Permits {
+    /// As many places for storage proofs as for everything else.
+    pub(crate) fn new(places: usize) -> Self {
+        Self {
+            proofs: Pool::new(places),
+            rest: Pool::new(places),
+        }
+    }
+
+    pub(crate) async fn acquire(&self, urgency: Urgency) -> Permit {
+        match urgency {
+            Urgency::Proof => self.proofs.acquire(false).await,
+            Urgency::Extract => self.rest.acquire(true).await,
+            Urgency::Seal => self.rest.acquire(false).await,
+        }
+    }
 }
 
 #[derive(Default)]
 struct State {
     free: usize,
-    proofs: VecDeque<oneshot::Sender<Permit>>,
-    seals: VecDeque<oneshot::Sender<Permit>>,
+    first: VecDeque<oneshot::Sender<Permit>>,
+    others: VecDeque<oneshot::Sender<Permit>>,
 }
 
 /// A bounded number of places.
 #[derive(Clone)]
-pub(crate) struct Permits {
+struct Pool {
     state: Arc<Mutex<State>>,
 }
 
 /// One place; given back on drop.
 pub(crate) struct Permit {
     /// `None` once the place has been handed on.
-    permits: Option<Permits>,
+    pool: Option<Pool>,
 }
 
-impl Permits {
-    pub(crate) fn new(places: usize) -> Self {
+impl Pool {
+    fn new(places: usize) -> Self {
         let state = State {
             free: places.max(1),
             ..State::default()
@@ -51,7 +80,7 @@ impl Permits {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) async fn acquire(&self, urgency: Urgency) -> Permit {
+    async fn acquire(&self, goes_first: bool) -> Permit {
         let waiting = {
             let mut state = self.lock();
             if state.free > 0 {
@@ -59,16 +88,16 @@ impl Permits {
                 None
             } else {
                 let (sender, receiver) = oneshot::channel();
-                match urgency {
-                    Urgency::Proof => state.proofs.push_back(sender),
-                    Urgency::Seal => state.seals.push_back(sender),
+                match goes_first {
+                    true => state.first.push_back(sender),
+                    false => state.others.push_back(sender),
                 }
                 Some(receiver)
             }
         };
         match waiting {
             None => Permit {
-                permits: Some(self.clone()),
+                pool: Some(self.clone()),
             },
             Some(receiver) => receiver
                 .await
@@ -81,7 +110,8 @@ impl Permits {
         loop {
             let next = {
                 let mut state = self.lock();
-                let next = state.proofs.pop_front().or_else(|| state.seals.pop_front());
+                let next = state.first.pop_front();
+                let next = next.or_else(|| state.others.pop_front());
                 if next.is_none() {
                     state.free += 1;
                 }
@@ -89,11 +119,11 @@ impl Permits {
             };
             let Some(sender) = next else { return };
             match sender.send(Permit {
-                permits: Some(self.clone()),
+                pool: Some(self.clone()),
             }) {
                 Ok(()) => return,
                 // It gave up waiting; its place goes to the next.
-                Err(mut permit) => permit.permits = None,
+                Err(mut permit) => permit.pool = None,
             }
         }
     }
@@ -101,8 +131,8 @@ impl Permits {
 
 impl Drop for Permit {
     fn drop(&mut self) {
-        if let Some(permits) = self.permits.take() {
-            permits.release();
+        if let Some(pool) = self.pool.take() {
+            pool.release();
         }
     }
 }
@@ -112,12 +142,12 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn proofs_overtake_seals() {
-        let permits = Permits::new(1);
+    async fn extracts_overtake_seals_and_proofs_wait_for_neither() {
+        let permits = Arc::new(Permits::new(1));
         let first = permits.acquire(Urgency::Seal).await;
         let order = Arc::new(Mutex::new(Vec::new()));
         let mut tasks = Vec::new();
-        for urgency in [Urgency::Seal, Urgency::Seal, Urgency::Proof] {
+        for urgency in [Urgency::Seal, Urgency::Extract, Urgency::Proof] {
             let (permits, order) = (permits.clone(), order.clone());
             tasks.push(tokio::spawn(async move {
                 let _place = permits.acquire(urgency).await;
@@ -126,13 +156,14 @@ mod tests {
             // The test runs on one thread: yielding lets the task queue up.
             tokio::task::yield_now().await;
         }
+        assert_eq!(*order.lock().unwrap(), vec![Urgency::Proof]);
         drop(first);
         for task in tasks {
             task.await.unwrap();
         }
         assert_eq!(
             *order.lock().unwrap(),
-            vec![Urgency::Proof, Urgency::Seal, Urgency::Seal]
+            vec![Urgency::Proof, Urgency::Extract, Urgency::Seal]
         );
     }
 
@@ -141,7 +172,7 @@ mod tests {
         let permits = Permits::new(1);
         let first = permits.acquire(Urgency::Seal).await;
         {
-            let waiting = permits.acquire(Urgency::Proof);
+            let waiting = permits.acquire(Urgency::Extract);
             tokio::pin!(waiting);
             assert!(futures::poll!(&mut waiting).is_pending());
         }

@@ -17,7 +17,7 @@ use tokio::sync::{mpsc, Semaphore};
 
 use crate::layout::FileMap;
 use peers::Peers;
-use segment::SegmentFetch;
+use segment::{SegmentFetch, Source};
 
 /// A node that holds a slot.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -99,6 +99,8 @@ pub struct RetrievalSettings {
     pub hedge_after_min: Duration,
     /// Times one holder is asked for one fragment.
     pub attempts_per_holder: u8,
+    /// Longest time of one attempt, whatever the way to the holder does.
+    pub attempt_limit: Duration,
 }
 
 impl Default for RetrievalSettings {
@@ -109,6 +111,7 @@ impl Default for RetrievalSettings {
             hedge_after_max: Duration::from_secs(2),
             hedge_after_min: Duration::from_millis(250),
             attempts_per_holder: 2,
+            attempt_limit: Duration::from_secs(120),
         }
     }
 }
@@ -168,7 +171,8 @@ pub struct MissingSegment {
     pub need: usize,
     /// Slots of its group for which no holder is known at all.
     pub without_holder: Vec<SlotIndex>,
-    /// Holders that failed.
+    /// Why each holder of a fragment that is missing did not deliver it, one entry per holder and slot;
+    /// a holder that was caught lying in another segment is not asked again and is listed with that.
     pub failures: Vec<HolderFailure>,
 }
 
@@ -223,6 +227,32 @@ pub async fn fetch_segments(
     settings: RetrievalSettings,
     sink: &mut dyn SegmentSink,
 ) -> Result<Served, RetrievalError> {
+    ensure_possible(map, &wants)?;
+    let peers = Peers::new(settings);
+    let (sender, receiver) = mpsc::channel::<FetchedSegment>(1);
+    let source = Source {
+        network,
+        map,
+        holders,
+        peers: &peers,
+        places: Semaphore::new(settings.fragments_in_flight.max(1)),
+        attempts_max: settings.attempts_per_holder.max(1),
+        attempt_limit: settings.attempt_limit,
+    };
+    let window = settings.window_segments.max(1);
+    // The receiver ends with `drain`, so a sink that fails also ends `fill`.
+    let (missing, written) =
+        tokio::join!(fill(&source, wants, window, sender), drain(receiver, sink));
+    written?;
+    let served = peers.served();
+    if missing.is_empty() {
+        Ok(served)
+    } else {
+        Err(RetrievalError::Missing { missing, served })
+    }
+}
+
+fn ensure_possible(map: &FileMap, wants: &[Want]) -> Result<(), RetrievalError> {
     let data = map.erasure.data;
     let impossible = |want: &Want| {
         let rows = want.rows.clone().unwrap_or(0..data);
@@ -233,63 +263,48 @@ pub async fn fetch_segments(
             segments: map.segments(),
         });
     }
-    let peers = Peers::new(settings);
-    let slots = Semaphore::new(settings.fragments_in_flight.max(1));
-    let (sender, mut receiver) = mpsc::channel::<FetchedSegment>(1);
-    let (peers_ref, slots_ref) = (&peers, &slots);
-    let fetch = async move {
-        let mut missing = Vec::new();
-        let window = settings.window_segments.max(1);
-        let mut fetched = stream::iter(wants)
-            .map(|want| {
-                let whole = want.rows.is_none();
-                SegmentFetch {
-                    network,
-                    map,
-                    holders,
-                    peers: peers_ref,
-                    slots: slots_ref,
-                    segment: want.segment,
-                    rows: want.rows.unwrap_or(0..data),
-                    whole,
-                    attempts_max: settings.attempts_per_holder.max(1),
-                }
-                .run()
-            })
-            .buffered(window);
-        let mut left = window;
-        while let Some(result) = fetched.next().await {
-            match result {
-                Ok(segment) if missing.is_empty() => {
-                    if sender.send(segment).await.is_err() {
-                        break;
-                    }
-                }
-                Ok(_) => {}
-                Err(lacks) => missing.push(lacks),
-            }
-            if !missing.is_empty() {
-                left -= 1;
-                if left == 0 {
+    Ok(())
+}
+
+/// Fetches segments ahead of the sink, at most a window of them. After the first that cannot be read, what
+/// is under way is finished, so that the report names all of it.
+async fn fill(
+    source: &Source<'_>,
+    wants: Vec<Want>,
+    window: usize,
+    sender: mpsc::Sender<FetchedSegment>,
+) -> Vec<MissingSegment> {
+    let mut missing = Vec::new();
+    let mut fetched = stream::iter(wants)
+        .map(|want| SegmentFetch::new(source, want).run())
+        .buffered(window);
+    let mut left = window;
+    while let Some(result) = fetched.next().await {
+        match result {
+            Ok(segment) if missing.is_empty() => {
+                if sender.send(segment).await.is_err() {
                     break;
                 }
             }
+            Ok(_) => {}
+            Err(lacks) => missing.push(lacks),
         }
-        missing
-    };
-    let write = async move {
-        while let Some(segment) = receiver.recv().await {
-            sink.segment(segment).await?;
+        if !missing.is_empty() {
+            left -= 1;
+            if left == 0 {
+                break;
+            }
         }
-        Ok::<(), std::io::Error>(())
-    };
-    // The receiver ends with `write`, so a sink that fails also ends `fetch`.
-    let (missing, written) = tokio::join!(fetch, write);
-    written?;
-    let served = peers.served();
-    if missing.is_empty() {
-        Ok(served)
-    } else {
-        Err(RetrievalError::Missing { missing, served })
     }
+    missing
+}
+
+async fn drain(
+    mut receiver: mpsc::Receiver<FetchedSegment>,
+    sink: &mut dyn SegmentSink,
+) -> std::io::Result<()> {
+    while let Some(segment) = receiver.recv().await {
+        sink.segment(segment).await?;
+    }
+    Ok(())
 }

@@ -1,6 +1,6 @@
 //! The engine's port to the prover.
 //!
-//! Goal: the five heavy steps of a sector's life over owned values; which step is next is the
+//! Goal: the heavy steps of a sector's life over owned values; which step is next is the
 //! engine's business (`sectors.rs`). Implemented by `ips-sealing` (real prover) and by the instant
 //! sealer of the tests.
 
@@ -92,6 +92,9 @@ pub trait Sealer: Send + Sync {
     ) -> Result<Vec<ProofBytes>, SealerError>;
     /// Path of a node of tree D, for a binding opening.
     async fn data_path(&self, folder: PathBuf, node: u32) -> Result<TreePath, SealerError>;
+    /// Looks whether the files that a storage proof needs are there and whole; light enough to run
+    /// beside heavy steps.
+    async fn check(&self, sector: SealedSector) -> Result<(), SealerError>;
     /// The storage proof of a partition: a set of slots, `None` = empty or faulty.
     async fn prove_post(
         &self,

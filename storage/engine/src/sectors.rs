@@ -26,7 +26,7 @@ use tokio::{task::JoinSet, time::Instant};
 use crate::{
     engine::Node,
     error::EngineError,
-    store::{SectorRecord, SectorStep, SlotStage},
+    store::{SectorRecord, SectorStep},
 };
 use packing::{pack, Waiting};
 
@@ -136,7 +136,7 @@ async fn pack_new(
     let (slots, records) = node.store.run(|s| Ok((s.slots()?, s.sectors()?))).await?;
     let whole: HashSet<SlotId> = slots
         .iter()
-        .filter(|slot| slot.stage == SlotStage::Confirmed)
+        .filter(|slot| slot.stage.is_confirmed())
         .map(|slot| slot.slot)
         .collect();
     let profile = node.sealer.profile();

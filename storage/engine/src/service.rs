@@ -106,10 +106,16 @@ pub(super) fn refuse_chain(error: ChainError) -> Refusal {
 
 fn refuse_store(error: StoreError) -> Refusal {
     match error {
-        StoreError::Quota { .. } | StoreError::DiskFull { .. } => Refusal::Full,
+        StoreError::Quota { .. } | StoreError::DiskFull { .. } | StoreError::NoSpace { .. } => {
+            tracing::warn!(%error, "an upload is refused");
+            Refusal::Full
+        }
         StoreError::Corrupt => Refusal::Corrupt,
         StoreError::UnknownSlot(_) | StoreError::OtherFile(_) => Refusal::NotClaimed,
-        StoreError::Io { .. } | StoreError::Index(_) | StoreError::Record(_) => {
+        StoreError::Io { .. }
+        | StoreError::Index(_)
+        | StoreError::Record(_)
+        | StoreError::OtherOwner { .. } => {
             tracing::error!(%error, "store");
             Refusal::Internal
         }
@@ -253,7 +259,11 @@ impl FragmentService for Service {
                 if root != Some(record.slot_root) {
                     return Err(StoreError::Corrupt);
                 }
-                store.set_stage(slot, SlotStage::Delivered(signature))
+                store.change_stage(slot, |stage| match stage {
+                    SlotStage::Receiving => SlotStage::Delivered(signature),
+                    // The same upload on another stream was faster.
+                    later => later,
+                })
             })
             .await
             .map_err(refuse_store)?;

@@ -104,7 +104,7 @@ pub(crate) async fn collect(node: &Node, swarm: &Swarm) -> Result<EngineStatus, 
                 file: slot.file,
                 bytes: slot.slot_bytes(),
                 delivered: !matches!(slot.stage, SlotStage::Receiving),
-                confirmed: matches!(slot.stage, SlotStage::Confirmed),
+                confirmed: slot.stage.is_confirmed(),
             })
             .collect(),
         sectors: sectors

@@ -10,14 +10,25 @@ mod fragments;
 mod index;
 mod records;
 mod sectors;
+#[cfg(test)]
+mod tests;
 mod vouchers;
 
-use std::{io, path::PathBuf, sync::Arc};
+use std::{
+    collections::HashMap,
+    io,
+    path::PathBuf,
+    sync::{
+        atomic::{AtomicU64, Ordering},
+        Arc,
+    },
+};
 
-use ips_primitives::id::{FileId, FragmentId, SectorNumber, SlotId};
+use ips_primitives::id::{BlockNumber, FileId, FragmentId, Genesis, ProviderId, SlotId};
 
 pub(crate) use records::{SectorRecord, SlotRecord, Ticket};
 pub use records::{SectorStep, SlotStage};
+pub(crate) use vouchers::DueClaim;
 
 use fragments::FragmentFiles;
 use index::Index;
@@ -32,6 +43,18 @@ pub enum StoreError {
         path: PathBuf,
         /// Why.
         source: io::Error,
+    },
+    /// The system has no space left for a file.
+    #[error("no space left for {path}; free some space")]
+    NoSpace {
+        /// Which file.
+        path: PathBuf,
+    },
+    /// The store was made for another chain or another provider.
+    #[error("the store in {path} belongs to another chain or provider; use another base path")]
+    OtherOwner {
+        /// The store.
+        path: PathBuf,
     },
     /// The index failed.
     #[error("the index is damaged or unwritable: {0}; check the disk")]
@@ -69,8 +92,19 @@ pub enum StoreError {
 impl StoreError {
     pub(crate) fn io(path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
         let path = path.into();
-        move |source| Self::Io { path, source }
+        move |source| match is_disk_full(&source) {
+            true => Self::NoSpace { path },
+            false => Self::Io { path, source },
+        }
     }
+}
+
+/// Whether the system failed for want of space.
+fn is_disk_full(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
+    )
 }
 
 struct Inner {
@@ -81,6 +115,8 @@ struct Inner {
     index: Index,
     /// Bytes promised to slots; changed under the lock together with the index.
     promised: std::sync::Mutex<u64>,
+    /// Disk space that the slots will still need: for bytes to come and for sealing.
+    outstanding: AtomicU64,
 }
 
 /// The store; cheap to clone. Its methods block: call them through [`Store::run`].
@@ -90,11 +126,12 @@ pub(crate) struct Store {
 }
 
 impl Store {
-    /// Opens or makes the store, removes what was half written.
+    /// Opens or makes the store, removes what was half written or half removed.
     pub(crate) fn open(config: &crate::Config) -> Result<Self, StoreError> {
         let base = config.base_path.clone();
         let files = FragmentFiles::open(&base)?;
         let index = Index::open(&base.join("index.redb"))?;
+        fragments::sync_folder(&base)?;
         let promised = index.slots()?.iter().map(SlotRecord::slot_bytes).sum();
         let store = Self {
             inner: Arc::new(Inner {
@@ -104,9 +141,38 @@ impl Store {
                 files,
                 index,
                 promised: std::sync::Mutex::new(promised),
+                outstanding: AtomicU64::new(0),
             }),
         };
+        store.sweep()?;
+        store.count_outstanding()?;
         Ok(store)
+    }
+
+    /// Deletes what no record needs.
+    fn sweep(&self) -> Result<(), StoreError> {
+        let Inner { files, index, .. } = &*self.inner;
+        if index.is_new() && !files.is_empty()? {
+            // The index was lost, not the data.
+            tracing::error!("the index is new but there are fragments: they are left alone");
+            return Ok(());
+        }
+        files.sweep(index)?;
+        self.sweep_sectors()
+    }
+
+    /// Takes the store for a chain and a provider, once and for all.
+    pub(crate) fn bind(&self, genesis: Genesis, provider: ProviderId) -> Result<(), StoreError> {
+        if self.inner.index.bind(genesis, provider)? {
+            return Ok(());
+        }
+        let path = self.inner.base.clone();
+        Err(StoreError::OtherOwner { path })
+    }
+
+    /// Notes a head and tells the highest that was ever seen.
+    pub(crate) fn note_head(&self, now: BlockNumber) -> Result<BlockNumber, StoreError> {
+        self.inner.index.note_head(now)
     }
 
     /// Runs a blocking call off the async threads.
@@ -132,7 +198,7 @@ impl Store {
     /// Bytes that new slots may use.
     pub(crate) fn free_bytes(&self) -> u64 {
         let quota = self.inner.capacity_bytes.saturating_sub(*self.promised());
-        quota.min(self.disk_spare().unwrap_or(0))
+        quota.min(self.disk_room().unwrap_or(0) / SEALED_FACTOR)
     }
 
     fn disk_spare(&self) -> Result<u64, StoreError> {
@@ -141,7 +207,37 @@ impl Store {
         Ok(free.saturating_sub(self.inner.reserve_bytes))
     }
 
-    fn ensure_disk(&self, wanted: u64) -> Result<(), StoreError> {
+    /// Disk space that no slot counts on.
+    fn disk_room(&self) -> Result<u64, StoreError> {
+        let outstanding = self.inner.outstanding.load(Ordering::Relaxed);
+        Ok(self.disk_spare()?.saturating_sub(outstanding))
+    }
+
+    /// Adds up what the slots will still need: all of it for a slot that comes in, the sealed part for
+    /// one that waits for its sectors.
+    fn count_outstanding(&self) -> Result<(), StoreError> {
+        let mut sealed = HashMap::<SlotId, bool>::new();
+        for sector in self.inner.index.sectors()? {
+            for piece in sector.pieces.iter().filter(|_| sector.is_alive()) {
+                let all = sealed.entry(piece.slot).or_insert(true);
+                *all &= sector.comm_r.is_some();
+            }
+        }
+        let outstanding = self.inner.index.slots()?.into_iter().map(|slot| {
+            let factor = match slot.stage {
+                SlotStage::Receiving => SEALED_FACTOR,
+                _ if sealed.get(&slot.slot) == Some(&true) => 0,
+                _ => SEALED_FACTOR - 1,
+            };
+            slot.slot_bytes().saturating_mul(factor)
+        });
+        let outstanding = outstanding.fold(0, u64::saturating_add);
+        self.inner.outstanding.store(outstanding, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Whether `wanted` bytes may be written now.
+    pub(crate) fn ensure_disk(&self, wanted: u64) -> Result<(), StoreError> {
         let free = self.disk_spare()?;
         if wanted > free {
             return Err(StoreError::DiskFull { wanted, free });
@@ -169,10 +265,17 @@ impl Store {
             return Err(StoreError::Quota { wanted, free });
         }
         // A sealed sector needs the replica, two trees and the data again.
-        self.ensure_disk(wanted.saturating_mul(SEALED_FACTOR))?;
+        let (needed, free) = (wanted.saturating_mul(SEALED_FACTOR), self.disk_room()?);
+        if needed > free {
+            return Err(StoreError::DiskFull {
+                wanted: needed,
+                free,
+            });
+        }
         self.inner.files.write_manifest(record.file, manifest)?;
         self.inner.index.insert_slot(&record, &fragments)?;
         *promised += wanted;
+        self.count_outstanding()?;
         Ok(record)
     }
 
@@ -194,14 +297,12 @@ impl Store {
             .ok_or(StoreError::UnknownSlot(slot))
     }
 
-    /// Which of the slot's fragments are on disk, whole.
+    /// Which of the slot's fragments are on disk, whole: each is read and checked, so that one that was
+    /// damaged is asked for again.
     pub(crate) fn received(&self, slot: SlotId) -> Result<Vec<bool>, StoreError> {
-        let bytes = u64::from(self.slot(slot)?.fragment_size.bytes());
         let fragments = self.slot_fragments(slot)?;
-        Ok(fragments
-            .iter()
-            .map(|id| self.inner.files.has(*id, bytes))
-            .collect())
+        let have = fragments.iter().map(|id| self.inner.files.has(*id));
+        have.collect()
     }
 
     /// Keeps a fragment of a slot; durable when it returns.
@@ -246,10 +347,17 @@ impl Store {
         Ok(Some(bytes))
     }
 
-    pub(crate) fn set_stage(&self, slot: SlotId, stage: SlotStage) -> Result<(), StoreError> {
-        let mut record = self.slot(slot)?;
-        record.stage = stage;
-        self.inner.index.update_slot(&record)
+    /// Changes a slot's stage by what it is; nothing happens to a slot that was removed.
+    pub(crate) fn change_stage(
+        &self,
+        slot: SlotId,
+        next: impl FnOnce(SlotStage) -> SlotStage,
+    ) -> Result<(), StoreError> {
+        let change = |record: &mut SlotRecord| record.stage = next(record.stage);
+        if !self.inner.index.change_slot(slot, change)? {
+            return Err(StoreError::UnknownSlot(slot));
+        }
+        self.count_outstanding()
     }
 
     /// Forgets a slot and deletes what no other slot needs.
@@ -266,24 +374,10 @@ impl Store {
         if let Some(file) = orphans.manifest {
             self.inner.files.remove_manifest(file)?;
         }
-        Ok(())
-    }
-
-    /// The folder of a sector.
-    pub(crate) fn sector_folder(&self, sector: SectorNumber) -> PathBuf {
-        self.inner.base.join("sectors").join(sector.0.to_string())
-    }
-
-    /// Deletes a sector's files, if there are any.
-    pub(crate) fn remove_sector_folder(&self, sector: SectorNumber) -> Result<(), StoreError> {
-        let folder = self.sector_folder(sector);
-        match std::fs::remove_dir_all(&folder) {
-            Ok(()) => Ok(()),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-            Err(error) => Err(StoreError::io(folder)(error)),
-        }
+        self.count_outstanding()
     }
 }
 
-/// Disk space that one byte of a slot needs in the end: hot copy, data, replica, trees.
-const SEALED_FACTOR: u64 = 5;
+/// Disk space that one byte of a slot needs in the end: the hot copy, three trees, labels, and what
+/// storage proofs need.
+const SEALED_FACTOR: u64 = 9;

@@ -5,9 +5,12 @@
 
 mod calls;
 mod chain;
+mod client;
 mod sealer;
+mod state;
 
-pub use chain::{MockChain, MockClient, MockNode};
+pub use chain::{MockChain, MockNode, Snapshot};
+pub use client::MockClient;
 pub use sealer::{Gate, InstantSealer};
 
 use ips_primitives::{

@@ -21,16 +21,20 @@ use crate::steps::Steps;
 pub struct LocalSealer {
     steps: Arc<Steps>,
     permits: Arc<Semaphore>,
+    /// Of storage proofs alone: their windows close, so they do not wait for a seal.
+    post_permits: Arc<Semaphore>,
 }
 
 impl LocalSealer {
-    /// A sealer that runs at most `steps_at_once` heavy steps at the same time.
+    /// A sealer that runs at most `steps_at_once` heavy steps at the same time, and as many storage
+    /// proofs beside them.
     ///
     /// Parameters are taken from `cache` on first use, and generated there if they are missing.
     pub fn new(profile: Profile, cache: ParamsCache, steps_at_once: NonZeroUsize) -> Self {
         Self {
             steps: Arc::new(Steps::new(profile, cache)),
             permits: Arc::new(Semaphore::new(steps_at_once.get())),
+            post_permits: Arc::new(Semaphore::new(steps_at_once.get())),
         }
     }
 
@@ -48,8 +52,15 @@ impl LocalSealer {
         &self,
         step: impl FnOnce(&Steps) -> Result<T, SealerError> + Send + 'static,
     ) -> Result<T, SealerError> {
-        let permit = self
-            .permits
+        self.run_with(&self.permits, step).await
+    }
+
+    async fn run_with<T: Send + 'static>(
+        &self,
+        permits: &Arc<Semaphore>,
+        step: impl FnOnce(&Steps) -> Result<T, SealerError> + Send + 'static,
+    ) -> Result<T, SealerError> {
+        let permit = permits
             .clone()
             .acquire_owned()
             .await
@@ -103,13 +114,22 @@ impl Sealer for LocalSealer {
         self.run(move |steps| steps.data_path(&folder, node)).await
     }
 
+    async fn check(&self, sector: SealedSector) -> Result<(), SealerError> {
+        let steps = self.steps.clone();
+        let task = tokio::task::spawn_blocking(move || steps.check(&sector));
+        task.await
+            .map_err(|error| SealerError::Prover(error.to_string()))?
+    }
+
     async fn prove_post(
         &self,
         set: Vec<Option<SealedSector>>,
         randomness: [u8; 32],
     ) -> Result<ProofBytes, SealerError> {
-        self.run(move |steps| steps.prove_post(&set, &randomness))
-            .await
+        self.run_with(&self.post_permits, move |steps| {
+            steps.prove_post(&set, &randomness)
+        })
+        .await
     }
 
     async fn prove_extract(

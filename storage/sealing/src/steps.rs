@@ -4,7 +4,7 @@
 //! Both carry checksums; a file that is missing or changed is reported as damage, never used.
 
 use std::{
-    fs,
+    fs, io,
     path::Path,
     sync::{Arc, Mutex, PoisonError},
 };
@@ -90,10 +90,12 @@ impl Steps {
         replica_id: ReplicaId,
     ) -> Result<SealedCommitments, SealerError> {
         let data = self.data(pieces)?;
-        fs::create_dir_all(folder).map_err(|source| SealerError::Io {
-            folder: folder.to_owned(),
-            source,
-        })?;
+        fs::create_dir_all(folder)
+            .and_then(|()| remove_unfinished(folder))
+            .map_err(|source| SealerError::Io {
+                folder: folder.to_owned(),
+                source,
+            })?;
         let sealed = seal_or_load(self.profile, replica_id, &data, &folder.join(SEALED_FILE))
             .map_err(|error| match error {
                 StoreError::File(error) => file_error(folder, error),
@@ -163,6 +165,10 @@ impl Steps {
         })
     }
 
+    pub(crate) fn check(&self, sector: &SealedSector) -> Result<(), SealerError> {
+        self.post_sector(sector).map(drop)
+    }
+
     fn post_sector(&self, sector: &SealedSector) -> Result<PostSector, SealerError> {
         let folder = &sector.folder;
         let loaded = PostSector::load(self.profile, &folder.join(POST_FILE))
@@ -187,6 +193,17 @@ impl Steps {
         prove_poe(&params, self.profile, sealed.tree_d(), rho)
             .map_err(|error| prove_error(folder, &error))
     }
+}
+
+/// Removes files that a killed process was writing; nobody else writes to a sector while it is sealed.
+fn remove_unfinished(folder: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|ending| ending == "tmp") {
+            fs::remove_file(path)?;
+        }
+    }
+    Ok(())
 }
 
 fn damaged(folder: &Path, reason: &str) -> SealerError {

@@ -1,6 +1,13 @@
 //! A sector's life through the port, with profile `test` and real proofs, and what damage does.
 
-use std::{fs, num::NonZeroUsize, path::PathBuf};
+use std::{
+    fs,
+    io::{BufRead as _, BufReader},
+    num::NonZeroUsize,
+    path::PathBuf,
+    process::{Command, Stdio},
+    time::Duration,
+};
 
 use ips_engine::sealer::{PieceData, SealedSector, Sealer, SealerError};
 use ips_primitives::sector::{CommD, CommR, Profile, ProofBytes, ReplicaId, Statement};
@@ -126,6 +133,11 @@ async fn damage_names_the_folder() {
         .await;
     assert!(is_damage(other.map(|proofs| proofs[0])));
 
+    let of_chain = SealedSector {
+        folder: folder.clone(),
+        comm_r,
+    };
+    sealer.check(of_chain.clone()).await.unwrap();
     for name in ["post.ips", "sealed.ips"] {
         let file = folder.join(name);
         let mut bytes = fs::read(&file).unwrap();
@@ -138,9 +150,14 @@ async fn damage_names_the_folder() {
         sealer.prove_extract(folder.clone(), comm_d, [3; 32]).await
     ));
 
-    // Sealing again repairs both files.
+    let checked = sealer.check(of_chain).await;
+    assert!(matches!(checked, Err(SealerError::Damaged { .. })));
+
+    // Sealing again repairs both files and removes what a killed process left.
+    fs::write(folder.join("sealed.ips.1-2.tmp"), b"half").unwrap();
     let again = sealer.seal(folder.clone(), pieces(), ID).await.unwrap();
     assert_eq!((again.comm_d, again.comm_r), (comm_d, comm_r));
+    assert_eq!(fs::read_dir(&folder).unwrap().count(), 2);
     assert!(sealer.data_path(folder.clone(), 0).await.is_ok());
 
     fs::remove_dir_all(&folder).unwrap();
@@ -167,4 +184,58 @@ async fn bad_pieces_are_refused_before_any_work() {
     assert!(!folder.exists());
     let outcome = sealer.seal(folder, pieces(), ReplicaId([0xff; 32])).await;
     assert!(matches!(outcome, Err(SealerError::Input(_))));
+}
+
+const FOLDER: &str = "IPS_SEALING_FOLDER";
+
+/// Seals the same sector anew, again and again, until it is killed.
+#[tokio::test]
+async fn child_that_is_killed() {
+    let Some(folder) = std::env::var_os(FOLDER) else {
+        return;
+    };
+    let sealer = sealer();
+    let folder = PathBuf::from(folder);
+    loop {
+        sealer.seal(folder.clone(), pieces(), ID).await.unwrap();
+        println!("ack");
+        fs::remove_file(folder.join("sealed.ips")).unwrap();
+        println!("ack");
+        fs::remove_file(folder.join("post.ips")).unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_process_killed_while_sealing_leaves_whole_files_or_none() {
+    let sealer = sealer();
+    let (_base, _folder, comm_d, comm_r) = sealed(&sealer).await;
+    let base = tempfile::tempdir().unwrap();
+    let folder = base.path().join("sector");
+    for _ in 0..8 {
+        let mut child = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "tests::child_that_is_killed", "--nocapture"])
+            .env(FOLDER, &folder)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let acks = lines.map_while(Result::ok).filter(|line| line == "ack");
+        assert!(acks.take(rand::random::<u8>() as usize % 4 + 1).count() > 0);
+        // Any moment of the next steps.
+        let moment = rand::random::<u64>() % 60_000;
+        std::thread::sleep(Duration::from_micros(moment));
+        child.kill().unwrap();
+        child.wait().unwrap();
+
+        let of_chain = SealedSector {
+            folder: folder.clone(),
+            comm_r,
+        };
+        let whole = folder.join("post.ips").exists();
+        assert_eq!(sealer.check(of_chain).await.is_ok(), whole);
+        let again = sealer.seal(folder.clone(), pieces(), ID).await.unwrap();
+        assert_eq!((again.comm_d, again.comm_r), (comm_d, comm_r));
+        assert_eq!(fs::read_dir(&folder).unwrap().count(), 2);
+    }
 }

@@ -18,6 +18,9 @@ const VERSION: u8 = 1;
 const HEAD_BYTES: usize = 16;
 const SUM_BYTES: usize = 32;
 
+/// BLAKE2b-256 of a file up to the checksum itself.
+pub(crate) type Checksum = [u8; SUM_BYTES];
+
 /// What a framed file holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FileKind {
@@ -105,11 +108,19 @@ pub(crate) fn write(
     profile: ProfileId,
     payload: &[u8],
 ) -> Result<(), FileError> {
-    // A `usize` always fits a `u64` on the supported targets.
-    let length = u64::try_from(payload.len()).unwrap_or(u64::MAX);
-    let head = head(kind, profile, length);
-    let sum = blake2_256(&[&head, payload]);
+    let head = head(kind, profile, length_of(payload));
+    let sum = checksum(kind, profile, payload);
     write_atomic(path, &[&head, payload, &sum])
+}
+
+/// The checksum of the file that [`write`] makes of `payload`.
+pub(crate) fn checksum(kind: FileKind, profile: ProfileId, payload: &[u8]) -> Checksum {
+    blake2_256(&[&head(kind, profile, length_of(payload)), payload])
+}
+
+/// A `usize` always fits a `u64` on the supported targets.
+fn length_of(payload: &[u8]) -> u64 {
+    u64::try_from(payload.len()).unwrap_or(u64::MAX)
 }
 
 /// Replaces `path` by a file with `parts`.
@@ -139,6 +150,23 @@ pub(crate) fn write_atomic(path: &Path, parts: &[&[u8]]) -> Result<(), FileError
     written.map_err(FileError::io(path))
 }
 
+/// Removes what writers of `path` left behind that were killed. The caller excludes other writers.
+pub(crate) fn remove_temporaries(path: &Path) -> io::Result<()> {
+    let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else {
+        return Ok(());
+    };
+    let start = format!("{}.", name.to_string_lossy());
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        if name.starts_with(&start) && name.ends_with(".tmp") {
+            fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
+}
+
 /// The payload of a file of `kind` and `profile`, at most `limit` bytes long.
 pub(crate) fn read(
     path: &Path,
@@ -146,6 +174,16 @@ pub(crate) fn read(
     profile: ProfileId,
     limit: usize,
 ) -> Result<Vec<u8>, FileError> {
+    read_summed(path, kind, profile, limit).map(|(payload, _)| payload)
+}
+
+/// Like [`read`], with the checksum.
+pub(crate) fn read_summed(
+    path: &Path,
+    kind: FileKind,
+    profile: ProfileId,
+    limit: usize,
+) -> Result<(Vec<u8>, Checksum), FileError> {
     let mut file = File::open(path).map_err(FileError::io(path))?;
     let size = file.metadata().map_err(FileError::io(path))?.len();
     let size = usize::try_from(size).unwrap_or(usize::MAX);
@@ -168,13 +206,14 @@ pub(crate) fn read(
     if bytes[8..HEAD_BYTES] != expected[8..] {
         return Err(FileError::Length(path.to_owned()));
     }
-    let (content, sum) = bytes.split_at(size - SUM_BYTES);
-    if blake2_256(&[content]) != sum {
+    let (content, found) = bytes.split_at(size - SUM_BYTES);
+    let sum = blake2_256(&[content]);
+    if sum != found {
         return Err(FileError::Checksum(path.to_owned()));
     }
     bytes.truncate(size - SUM_BYTES);
     bytes.drain(..HEAD_BYTES);
-    Ok(bytes)
+    Ok((bytes, sum))
 }
 
 #[cfg(test)]
@@ -233,5 +272,34 @@ mod tests {
             1,
             "no temporary file is left"
         );
+    }
+
+    #[test]
+    fn only_temporary_files_of_the_same_path_are_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        write(&at("a.params"), KIND, ProfileId::Test, b"payload").unwrap();
+        for name in ["a.params.12-0.tmp", "b.params.12-0.tmp", "a.params.12-0"] {
+            fs::write(at(name), b"cut").unwrap();
+        }
+        remove_temporaries(&at("a.params")).unwrap();
+        let mut names: Vec<_> = fs::read_dir(folder.path())
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        assert_eq!(names, ["a.params", "a.params.12-0", "b.params.12-0.tmp"]);
+    }
+
+    #[test]
+    fn a_write_that_fails_leaves_the_old_file() {
+        let folder = tempfile::tempdir().unwrap();
+        // The new file cannot take the place of a folder.
+        let path = folder.path().join("file");
+        fs::create_dir(&path).unwrap();
+        let error = write(&path, KIND, ProfileId::Test, b"payload").unwrap_err();
+        assert!(matches!(error, FileError::Io { .. }), "{error}");
+        assert!(path.is_dir());
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 }

@@ -6,6 +6,7 @@
 
 mod agreed;
 mod c8;
+mod domain;
 pub mod file;
 mod gadgets;
 pub mod measure;

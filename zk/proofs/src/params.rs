@@ -6,16 +6,18 @@
 
 mod cache;
 mod digest;
+mod fixed_base;
+mod generate;
 mod key;
 
 #[cfg(test)]
 mod tests;
 
-use std::time::Instant;
+use std::{path::PathBuf, time::Instant};
 
-use bellperson::groth16::{create_random_proof, generate_random_parameters, Parameters};
-use bellperson::{Circuit, SynthesisError};
+use bellperson::{groth16::Parameters, Circuit, SynthesisError};
 use blstrs::{Bls12, Scalar};
+use ff::Field;
 use ips_primitives::{
     hash::blake2_256,
     sector::{Profile, ProfileId, ProofBytes},
@@ -25,10 +27,12 @@ use rand_chacha::ChaCha20Rng;
 use rand_core::{OsRng, SeedableRng};
 
 pub use self::cache::{cache_folder, ParamsCache};
+use self::generate::generate;
 use crate::{
     file::{profile_byte, FileError},
     poe::PoeCircuit,
     post::PostCircuit,
+    prove::groth16::create_proof,
     seal::SealCircuit,
 };
 
@@ -41,6 +45,22 @@ pub enum ParamsError {
     /// The cached file is missing or bad.
     #[error(transparent)]
     File(#[from] FileError),
+    /// The cached file is whole, but holds the parameters of another circuit.
+    #[error("{0} holds the parameters of another circuit; remove it to have them made again")]
+    OtherCircuit(PathBuf),
+    /// The circuit of this program is not the one that its digests name.
+    #[error(
+        "parameters of {name} have checksum {found}, not {expected}: the circuit changed; pin its \
+         digests and make new keys"
+    )]
+    Unpinned {
+        /// Circuit and profile.
+        name: String,
+        /// Checksum of the parameters that were made.
+        found: String,
+        /// Checksum that this program expects.
+        expected: &'static str,
+    },
     /// The circuit could not be turned into parameters.
     #[error("parameter generation: {0}")]
     Generate(#[source] SynthesisError),
@@ -57,11 +77,9 @@ pub const fn profile_name(profile: ProfileId) -> &'static str {
 /// Seconds that generation takes on two idle cores: measured, for messages only.
 pub const fn expected_seconds(kind: CircuitKind, profile: ProfileId) -> u32 {
     match (kind, profile) {
-        (CircuitKind::Seal, ProfileId::Test) => 10,
-        (CircuitKind::Seal, ProfileId::Dev) => 21,
-        (CircuitKind::Post, ProfileId::Test) | (CircuitKind::Poe, ProfileId::Dev) => 5,
-        (CircuitKind::Post, ProfileId::Dev) => 10,
-        (CircuitKind::Poe, ProfileId::Test) => 3,
+        (CircuitKind::Seal, ProfileId::Dev) => 3,
+        (CircuitKind::Seal, ProfileId::Test) | (CircuitKind::Post, ProfileId::Dev) => 2,
+        (CircuitKind::Post, ProfileId::Test) | (CircuitKind::Poe, _) => 1,
     }
 }
 
@@ -69,7 +87,7 @@ pub const fn expected_seconds(kind: CircuitKind, profile: ProfileId) -> u32 {
 pub struct ProverParams {
     kind: CircuitKind,
     profile: Profile,
-    groth: Parameters<Bls12>,
+    pub(crate) groth: Parameters<Bls12>,
 }
 
 impl std::fmt::Debug for ProverParams {
@@ -94,9 +112,9 @@ impl ProverParams {
         let mut rng = ChaCha20Rng::from_seed(seed(kind, profile.id));
         let started = Instant::now();
         let groth = match kind {
-            CircuitKind::Seal => setup(SealCircuit::blank(profile), &mut rng),
-            CircuitKind::Post => setup(PostCircuit::blank(profile), &mut rng),
-            CircuitKind::Poe => setup(PoeCircuit::blank(profile), &mut rng),
+            CircuitKind::Seal => generate(SealCircuit::blank(profile), &mut rng),
+            CircuitKind::Post => generate(PostCircuit::blank(profile), &mut rng),
+            CircuitKind::Poe => generate(PoeCircuit::blank(profile), &mut rng),
         }
         .map_err(ParamsError::Generate)?;
         tracing::info!(
@@ -128,22 +146,16 @@ impl ProverParams {
     }
 
     /// Proves a satisfied circuit with fresh randomness of the system.
-    pub(crate) fn prove<C: Circuit<Scalar> + Send>(
+    pub(crate) fn prove<C: Circuit<Scalar>>(
         &self,
         circuit: C,
     ) -> Result<ProofBytes, SynthesisError> {
-        let proof = create_random_proof::<Bls12, _, _, _>(circuit, &self.groth, &mut OsRng)?;
+        let (r, s) = (Scalar::random(OsRng), Scalar::random(OsRng));
+        let proof = create_proof(circuit, &self.groth, r, s)?;
         let mut bytes = [0u8; 192];
         proof.write(&mut bytes[..])?;
         Ok(ProofBytes(bytes))
     }
-}
-
-fn setup<C: Circuit<Scalar>>(
-    circuit: C,
-    rng: &mut ChaCha20Rng,
-) -> Result<Parameters<Bls12>, SynthesisError> {
-    generate_random_parameters::<Bls12, _, _>(circuit, rng)
 }
 
 /// The public seed of a profile's insecure setup: anyone can forge these proofs.

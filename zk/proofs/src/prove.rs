@@ -1,5 +1,7 @@
 //! What all provers have in common: the parameters must fit, the witness must hold.
 
+pub(crate) mod groth16;
+
 use bellperson::{Circuit, SynthesisError};
 use blstrs::Scalar;
 use ips_primitives::sector::{Profile, ProofBytes};
@@ -60,9 +62,12 @@ pub(crate) fn check_params(
 }
 
 /// Proves a circuit whose witness was checked.
-pub(crate) fn prove<C: Circuit<Scalar> + Send>(
+pub(crate) fn prove<C: Circuit<Scalar>>(
     params: &ProverParams,
     circuit: C,
 ) -> Result<ProofBytes, ProveError> {
     Ok(params.prove(circuit)?)
 }
+
+#[cfg(test)]
+mod tests;

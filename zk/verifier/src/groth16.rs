@@ -8,11 +8,15 @@ mod key;
 mod prepared;
 #[cfg(test)]
 mod tests;
+#[cfg(feature = "weights")]
+mod trapdoor;
 mod verify;
 
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
 
+#[cfg(feature = "weights")]
+pub use self::trapdoor::TrapdoorKey;
 pub use self::{
     key::{
         parse_verifying_key, KeyError, KeyHeader, KeyPoint, VerifyingKey, VerifyingKeyOver,

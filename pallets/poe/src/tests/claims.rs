@@ -72,8 +72,7 @@ fn batch_is_paid_in_order_of_its_nonces() {
     with_agreement(|| {
         let first = claim(voucher(request(1, 1_000), 1_000));
         let second = claim(voucher(request(3, 500), 1_500));
-        // Out of order the second would be paid for the first one's bytes too.
-        assert_noop!(submit(&[second, first]), Error::<Test>::BadAmount);
+        assert_noop!(submit(&[second, first]), Error::<Test>::StaleNonce);
         assert_noop!(submit(&[first, first]), Error::<Test>::StaleNonce);
         assert_eq!(submit(&[first, second]).unwrap().pays_fee, Pays::No);
         let view = Poe::agreement_view(AGREEMENT).unwrap();
@@ -115,10 +114,13 @@ fn bytes_are_bounded_by_the_request() {
             resigned(|voucher| voucher.cumulative_bytes = 0),
             Error::BadAmount,
         );
-        assert_refused(
-            resigned(|voucher| voucher.cumulative_bytes = 1_001),
-            Error::BadAmount,
-        );
+        for over in [SLOT_BYTES + 1, u64::MAX] {
+            let far = resigned(|voucher| {
+                voucher.request.length = over;
+                voucher.cumulative_bytes = over;
+            });
+            assert_refused(far, Error::BadRange);
+        }
         for (offset, length) in [
             (0, 0),
             (SLOT_BYTES, 1),
@@ -135,6 +137,34 @@ fn bytes_are_bounded_by_the_request() {
             });
             assert_refused(bad, Error::BadRange);
         }
+    });
+}
+
+#[test]
+fn what_a_voucher_promises_beyond_its_request_is_forfeited() {
+    with_agreement(|| {
+        // The claim of nonce 1 never came; its 1,000 bytes have no proof.
+        let second = claim(voucher(request(2, 500), 1_500));
+        submit(&[second]).unwrap();
+        let view = Poe::agreement_view(AGREEMENT).unwrap();
+        assert_eq!(view.budget, BUDGET - 500);
+        assert_eq!(view.claimed, vec![(PROVIDER, 2, 1_500)]);
+        assert_refused(good(), Error::StaleNonce);
+        // The provider is not locked out: the next voucher is paid whole.
+        submit(&[claim(voucher(request(3, 700), 2_200))]).unwrap();
+        let view = Poe::agreement_view(AGREEMENT).unwrap();
+        assert_eq!(view.budget, BUDGET - 1_200);
+    });
+}
+
+#[test]
+fn greatest_nonce_and_total_are_taken_and_end_the_pair() {
+    with_agreement(|| {
+        let last = claim(voucher(request(u64::MAX, 10), u64::MAX));
+        submit(&[last]).unwrap();
+        assert_eq!(Poe::agreement_view(AGREEMENT).unwrap().budget, BUDGET - 10);
+        assert_refused(last, Error::StaleNonce);
+        assert_refused(good(), Error::StaleNonce);
     });
 }
 

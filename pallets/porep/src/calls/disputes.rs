@@ -1,10 +1,6 @@
 //! Fraud proofs: a sector that does not hold its slot's bytes.
 
-use frame_support::{
-    dispatch::{DispatchResultWithPostInfo, Pays},
-    ensure,
-    traits::Get,
-};
+use frame_support::{dispatch::DispatchResultWithPostInfo, ensure, traits::Get};
 use ips_primitives::{
     id::{ProviderId, SectorNumber},
     proof_calls::FraudProof,
@@ -12,9 +8,11 @@ use ips_primitives::{
 };
 
 use crate::{
+    calls::free,
     pallet::{Config, Error, Pallet, Partitions, Sectors},
     proofs::{node_scalar_of, opens_node},
     types::{SectorInfo, TerminationReason},
+    weights::WeightInfo,
 };
 
 impl<T: Config> Pallet<T> {
@@ -35,8 +33,9 @@ impl<T: Config> Pallet<T> {
             Self::vacate(provider, index, &mut partition, place);
             Partitions::<T>::insert(provider, index, partition);
         }
+        let pieces = info.pieces.len() as u32;
         Self::end_sector(provider, sector, info, TerminationReason::Fraud);
-        Ok(Pays::No.into())
+        Ok(free(T::WeightInfo::dispute(pieces)))
     }
 
     /// Whether `comm_d` opens at the node to something else than the slot's bytes.

@@ -1,7 +1,7 @@
 //! Storage proofs, declared faults and recoveries.
 
 use frame_support::{
-    dispatch::{DispatchResult, DispatchResultWithPostInfo, Pays},
+    dispatch::{DispatchResult, DispatchResultWithPostInfo},
     ensure,
     traits::Get,
 };
@@ -14,8 +14,10 @@ use ips_primitives::{
 use sp_runtime::DispatchError;
 
 use crate::{
+    calls::{charged, free},
     pallet::{Config, Error, Event, Pallet, Partitions, Sectors},
     types::{Partition, PartitionRef, SectorInfo},
+    weights::WeightInfo,
 };
 
 impl<T: Config> Pallet<T> {
@@ -43,30 +45,28 @@ impl<T: Config> Pallet<T> {
         );
         let beacon = Self::at(window.opens_at).ok_or(Error::<T>::TooLate)?;
         let set = partition.set_at(window.opens_at, parameters.profile.post_sectors);
-        Self::verify_post(provider, index, period, &beacon, &set, proof)?;
-        Self::record_post(provider, index, partition, window);
-        Ok(Pays::No.into())
+        let statement = Self::post_statement(provider, index, period, &beacon, &set)?;
+        Self::verify_post(&statement, proof)?;
+        let pieces = Self::record_post(provider, index, partition, window);
+        Ok(free(T::WeightInfo::submit_post(pieces)))
     }
 
-    /// Writes down that the window's proof was accepted.
-    pub(crate) fn record_post(
+    /// Writes down that the window's proof was accepted; returns how many pieces recovered.
+    fn record_post(
         provider: ProviderId,
         index: PartitionIndex,
         mut partition: Partition,
         window: Window,
-    ) {
+    ) -> u32 {
         let now = Self::now();
         let period = window.period;
-        let recovered = Self::accept_post(provider, &mut partition, window, now);
-        Self::end_past_cutoff(provider, index, &mut partition, now);
-        Self::reschedule(
-            PartitionRef {
-                provider,
-                partition: index,
-            },
-            partition,
-            window,
-        );
+        let (recovered, pieces) = Self::accept_post(provider, &mut partition, window, now);
+        let who = PartitionRef {
+            provider,
+            partition: index,
+        };
+        Self::queue_endings(who, &partition, now);
+        Self::reschedule(who, partition, window);
         T::Nodes::note_promise(&provider, true);
         Self::deposit_event(Event::PostAccepted {
             provider,
@@ -74,6 +74,7 @@ impl<T: Config> Pallet<T> {
             period,
             recovered,
         });
+        pieces
     }
 
     /// The window of the partition, if it is open at `now`.
@@ -87,14 +88,15 @@ impl<T: Config> Pallet<T> {
         (deadline == schedule.deadline_of(provider, index)).then_some(window)
     }
 
-    /// Marks every sector of the window's set as proven through `now`; returns how many recovered.
+    /// Marks every sector of the window's set as proven through `now`; returns how many sectors and
+    /// pieces recovered.
     fn accept_post(
         provider: ProviderId,
         partition: &mut Partition,
         window: Window,
         now: BlockNumber,
-    ) -> u32 {
-        let mut recovered = 0;
+    ) -> (u32, u32) {
+        let (mut recovered, mut pieces) = (0, 0u32);
         for position in partition.positions.iter_mut() {
             if position.vacant || !position.is_in_set(window.opens_at) {
                 continue;
@@ -103,12 +105,13 @@ impl<T: Config> Pallet<T> {
             if position.faulty_since.take().is_some() {
                 position.left_at = None;
                 recovered += 1;
+                pieces = pieces.saturating_add(position.pieces);
                 Self::set_recovered(provider, position.sector, now);
             }
         }
         partition.last_proven = Some(window.period);
         partition.proven_periods = partition.proven_periods.saturating_add(1);
-        recovered
+        (recovered, pieces)
     }
 
     fn set_recovered(provider: ProviderId, sector: SectorNumber, now: BlockNumber) {
@@ -119,11 +122,14 @@ impl<T: Config> Pallet<T> {
         info.state = SectorState::Active;
         Sectors::<T>::insert(provider, sector, &info);
         for piece in Self::owned_pieces(provider, sector, &info) {
-            T::Deals::piece_recovered(piece.slot, now);
+            T::Deals::piece_recovered(&provider, piece.slot, now);
         }
     }
 
-    pub(crate) fn do_declare_fault(provider: ProviderId, sector: SectorNumber) -> DispatchResult {
+    pub(crate) fn do_declare_fault(
+        provider: ProviderId,
+        sector: SectorNumber,
+    ) -> DispatchResultWithPostInfo {
         let now = Self::now();
         let (mut info, mut partition, index, place) = Self::placed_sector(provider, sector)?;
         ensure!(info.state == SectorState::Active, Error::<T>::WrongState);
@@ -138,10 +144,12 @@ impl<T: Config> Pallet<T> {
         info.state = SectorState::Faulty;
         Sectors::<T>::insert(provider, sector, &info);
         for piece in Self::owned_pieces(provider, sector, &info) {
-            T::Deals::piece_faulted(piece.slot, proven_through);
+            T::Deals::piece_faulted(&provider, piece.slot, proven_through);
         }
         Self::deposit_event(Event::FaultDeclared { provider, sector });
-        Ok(())
+        Ok(charged(T::WeightInfo::declare_fault(
+            info.pieces.len() as u32
+        )))
     }
 
     pub(crate) fn do_recover(provider: ProviderId, sector: SectorNumber) -> DispatchResult {

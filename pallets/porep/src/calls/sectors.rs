@@ -3,7 +3,7 @@
 use alloc::{collections::BTreeSet, vec::Vec};
 
 use frame_support::{
-    dispatch::{DispatchResult, DispatchResultWithPostInfo, Pays},
+    dispatch::{DispatchResult, DispatchResultWithPostInfo},
     ensure,
     traits::Get,
 };
@@ -17,6 +17,7 @@ use ips_primitives::{
 use ips_verifier::groth16::CircuitKind;
 
 use crate::{
+    calls::{charged, free},
     pallet::{
         Config, Due, Error, Event, NextPartition, Pallet, Partitions, PieceSectors, Sectors,
         WithRoom,
@@ -25,6 +26,7 @@ use crate::{
         Partition, PartitionRef, PorepParameters, Position, SectorInfo, SectorPiece,
         TerminationReason, PARTITIONS_MAX,
     },
+    weights::WeightInfo,
 };
 
 /// Partitions with room that one call looks at before it opens a new one; more than one is only
@@ -185,8 +187,9 @@ impl<T: Config> Pallet<T> {
         Self::ensure_bindings(&info, &seed, bindings)?;
         Self::verify_seal(&info, &seed, proofs)?;
 
+        let pieces = info.pieces.len() as u32;
         Self::activate(provider, sector, info, now)?;
-        Ok(Pays::No.into())
+        Ok(free(T::WeightInfo::prove_commit(pieces)))
     }
 
     /// Makes a sector whose proofs were checked active.
@@ -201,7 +204,7 @@ impl<T: Config> Pallet<T> {
         info.partition = Some((partition, position));
         Sectors::<T>::insert(provider, sector, &info);
         for piece in Self::owned_pieces(provider, sector, &info) {
-            T::Deals::piece_sealed(piece.slot, now);
+            T::Deals::piece_sealed(&provider, piece.slot, now);
         }
         Self::deposit_event(Event::SectorActivated {
             provider,
@@ -291,7 +294,7 @@ impl<T: Config> Pallet<T> {
     pub(crate) fn do_expire_pre_commit(
         provider: ProviderId,
         sector: SectorNumber,
-    ) -> DispatchResult {
+    ) -> DispatchResultWithPostInfo {
         let info = Sectors::<T>::get(provider, sector).ok_or(Error::<T>::UnknownSector)?;
         ensure!(
             info.state == SectorState::PreCommitted,
@@ -304,10 +307,14 @@ impl<T: Config> Pallet<T> {
         Self::free_pieces(provider, sector, &info.pieces);
         Sectors::<T>::remove(provider, sector);
         Self::deposit_event(Event::PreCommitExpired { provider, sector });
-        Ok(())
+        let pieces = info.pieces.len() as u32;
+        Ok(charged(T::WeightInfo::expire_pre_commit(pieces)))
     }
 
-    pub(crate) fn do_terminate(provider: ProviderId, sector: SectorNumber) -> DispatchResult {
+    pub(crate) fn do_terminate(
+        provider: ProviderId,
+        sector: SectorNumber,
+    ) -> DispatchResultWithPostInfo {
         let info = Sectors::<T>::get(provider, sector).ok_or(Error::<T>::UnknownSector)?;
         ensure!(
             info.state != SectorState::Terminated,
@@ -328,7 +335,8 @@ impl<T: Config> Pallet<T> {
             Self::vacate(provider, index, &mut partition, place);
             Partitions::<T>::insert(provider, index, partition);
         }
+        let pieces = info.pieces.len() as u32;
         Self::end_sector(provider, sector, info, TerminationReason::GivenUp);
-        Ok(())
+        Ok(charged(T::WeightInfo::terminate(pieces)))
     }
 }

@@ -8,7 +8,7 @@ use ips_primitives::{
 
 use super::fixture::{active, locked, partition, state};
 use crate::{
-    mock::*, Error, Event, Partitions, PieceSectors, Sectors, TerminationReason, WithRoom,
+    mock::*, Endings, Error, Event, Partitions, PieceSectors, Sectors, TerminationReason, WithRoom,
 };
 
 #[test]
@@ -183,6 +183,48 @@ fn sector_faulty_past_the_cutoff_is_lost() {
 }
 
 #[test]
+fn sectors_past_the_cutoff_end_one_per_block_and_partition() {
+    with_chain(|| {
+        let owner = provider(2);
+        let sectors: Vec<_> = (1..=4).map(|n| active(owner, n, &[n])).collect();
+        let ended = |chain_block: u64| {
+            run_to(chain_block);
+            let is_ended =
+                |sector: &&SectorNumber| state(owner, **sector) == SectorState::Terminated;
+            sectors.iter().filter(is_ended).count()
+        };
+        for (block, expected) in [(89, 0), (90, 1), (91, 2), (92, 3), (93, 4)] {
+            assert_eq!(ended(block), expected, "block {block}");
+        }
+        assert_eq!(Endings::<Test>::iter().count(), 0);
+        assert!(Partitions::<Test>::get(owner, PartitionIndex(0)).is_none());
+    });
+}
+
+#[test]
+fn sector_that_recovers_before_its_turn_is_not_ended() {
+    with_chain(|| {
+        let owner = provider(2);
+        let sectors: Vec<_> = (1..=2).map(|n| active(owner, n, &[n])).collect();
+        run_to(90);
+        assert_eq!(state(owner, sectors[0]), SectorState::Terminated);
+        assert_eq!(state(owner, sectors[1]), SectorState::Faulty);
+        // As if its proof had been accepted meanwhile.
+        Partitions::<Test>::mutate(owner, PartitionIndex(0), |partition| {
+            let place = &mut partition.as_mut().unwrap().positions[1];
+            place.faulty_since = None;
+            place.left_at = None;
+        });
+        Sectors::<Test>::mutate(owner, sectors[1], |info| {
+            info.as_mut().unwrap().state = SectorState::Active;
+        });
+        run_to(95);
+        assert_eq!(state(owner, sectors[1]), SectorState::Active);
+        assert_eq!(Endings::<Test>::iter().count(), 0);
+    });
+}
+
+#[test]
 fn terminated_sector_frees_its_place_and_pieces() {
     with_chain(|| {
         let owner = provider(2);
@@ -217,8 +259,12 @@ fn full_partition_is_followed_by_the_next() {
         for n in 1..=5 {
             active(owner, n, &[n]);
         }
-        let views = Porep::partitions_of(owner);
+        let mut views = Porep::partitions_of(owner, None);
         assert_eq!(views.len(), 2);
+        // A page goes on behind the entry that it is asked for, whatever the order.
+        let rest = Porep::partitions_of(owner, Some(views[0].index));
+        assert_eq!(rest, views[1..]);
+        views.sort_by_key(|view| view.index);
         assert_eq!((views[0].deadline, views[1].deadline), (0, 1));
         assert_eq!(
             views[1].sectors,

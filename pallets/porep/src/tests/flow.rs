@@ -46,7 +46,7 @@ fn sector_is_sealed_proven_missed_and_recovered() {
         assert_eq!(state(owner(), SECTOR), Faulty);
         assert_eq!(locked(owner(), 0), 900);
         assert_eq!(Porep::proven_through(slot_id(1), 1), Some(29));
-        assert!(Porep::partitions_of(owner())[0]
+        assert!(Porep::partitions_of(owner(), None)[0]
             .set
             .iter()
             .all(|comm_r| comm_r.0 == [0; 32]));
@@ -54,7 +54,7 @@ fn sector_is_sealed_proven_missed_and_recovered() {
         // Period 3: recovered.
         assert_ok!(Porep::recover(worker(owner()), SECTOR));
         run_to(60);
-        let view = Porep::partitions_of(owner()).remove(0);
+        let view = Porep::partitions_of(owner(), None).remove(0);
         assert_eq!(view.set[0], sealed().comm_r());
         assert_eq!(view.beacon, Some(beacon(60)));
         assert_ok!(post(3));

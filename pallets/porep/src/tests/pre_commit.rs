@@ -67,11 +67,11 @@ fn pre_commit_takes_its_pieces() {
             }
             .into(),
         );
-        let view = Porep::sectors_of(owner);
+        let view = Porep::sectors_of(owner, None);
         assert_eq!(view.len(), 1);
         assert_eq!(view[0].seed, None);
         run_to(4);
-        assert_eq!(Porep::sectors_of(owner)[0].seed, Some(beacon(4)));
+        assert_eq!(Porep::sectors_of(owner, None)[0].seed, Some(beacon(4)));
         assert_eq!(
             Porep::piece_sectors(slot_id(1)),
             vec![(PieceIndex(0), SectorNumber(7))]

@@ -183,6 +183,50 @@ fn seal_proof_of_another_sector_is_rejected() {
 }
 
 #[test]
+fn seal_proof_of_another_provider_is_rejected() {
+    with_chain(|| {
+        // The thief has deals about the same bytes, and copies all that the owner would send.
+        let thief = provider(4);
+        add_slots(thief);
+        assert_ok!(Porep::pre_commit(worker(thief), pre_commit()));
+        run_to(SEED_AT.into());
+        let info = Sectors::<Test>::get(thief, SECTOR).unwrap();
+        assert_ne!(info.replica_id, sealed().replica_id());
+        for (bindings, error) in [
+            (
+                bindings_for(&info.replica_id, SEED_AT),
+                Error::<Test>::InvalidProof,
+            ),
+            (bindings(), Error::<Test>::InvalidBinding),
+        ] {
+            let proofs = vec![seal_proof()].try_into().unwrap();
+            let bindings = bindings.try_into().unwrap();
+            assert_noop!(
+                Porep::prove_commit(worker(thief), SECTOR, proofs, bindings),
+                error
+            );
+        }
+    });
+}
+
+#[test]
+fn proofs_of_another_length_do_not_decode() {
+    use codec::{DecodeAll, Encode};
+    let call = crate::Call::<Test>::submit_post {
+        partition: PartitionIndex(0),
+        period: 1,
+        proof: ProofBytes([1; 192]),
+    };
+    let bytes = call.encode();
+    assert!(crate::Call::<Test>::decode_all(&mut &bytes[..]).is_ok());
+    for len in 0..bytes.len() {
+        assert!(crate::Call::<Test>::decode_all(&mut &bytes[..len]).is_err());
+    }
+    let long = [bytes, vec![0]].concat();
+    assert!(crate::Call::<Test>::decode_all(&mut &long[..]).is_err());
+}
+
+#[test]
 fn seal_proof_for_another_seed_is_rejected() {
     with_chain(|| {
         add_slots(owner());
@@ -224,9 +268,16 @@ fn openings_must_be_of_the_slot_and_of_the_sector() {
         long[0].path.0.try_push([[0; 32]; 7]).unwrap();
         let mut wild = good.clone();
         wild[0].path.0[1][2] = [0xff; 32];
+        let mut endless = good.clone();
+        endless[0].leaves[0].path = vec![[0; 32]; 10_000];
+        let mut large = good.clone();
+        large[0].leaves[0].leaf = vec![0; 1 << 20];
+        let mut nothing = good.clone();
+        nothing[0].leaves[0].leaf = vec![];
         let swapped = vec![good[1].clone(), good[0].clone()];
         for bad in [
-            leaf, slot_path, no_leaf, more, path, top, short, long, wild, swapped,
+            leaf, slot_path, no_leaf, more, path, top, short, long, wild, endless, large, nothing,
+            swapped,
         ] {
             assert_noop!(
                 prove(SECTOR, vec![seal_proof()], bad),
@@ -260,7 +311,7 @@ fn accepted_post_proves_the_period_once() {
         );
         assert_eq!(Promises::get(), vec![(owner(), true)]);
         assert_noop!(post(1, post_proof(1)), Error::<Test>::AlreadyProven);
-        let view = &Porep::partitions_of(owner())[0];
+        let view = &Porep::partitions_of(owner(), None)[0];
         assert!(view.proven);
         assert_eq!((view.proven_periods, view.window.period), (1, 1));
         use ips_pallet_traits::Replicas;
@@ -269,6 +320,33 @@ fn accepted_post_proves_the_period_once() {
         assert_eq!(state(owner(), SECTOR), SectorState::Active);
         assert_eq!(partition(owner(), 0).missed_periods, 0);
         assert_noop!(post(2, post_proof(1)), Error::<Test>::InvalidProof);
+    });
+}
+
+#[test]
+fn post_is_taken_in_its_window_only() {
+    proven(|| {
+        let post = |period| {
+            let proof = post_proof(1);
+            Porep::submit_post(worker(owner()), PartitionIndex(0), period, proof)
+        };
+        run_to(19);
+        for period in [0, 1, u32::MAX] {
+            assert_noop!(post(period), Error::<Test>::WindowNotOpen);
+        }
+        run_to(20);
+        for period in [0, 2, u32::MAX] {
+            assert_noop!(post(period), Error::<Test>::WindowNotOpen);
+        }
+        let elsewhere = Porep::submit_post(worker(owner()), PartitionIndex(1), 1, post_proof(1));
+        assert_eq!(
+            elsewhere.unwrap_err().error,
+            Error::<Test>::UnknownPartition.into()
+        );
+        run_to(30);
+        assert_noop!(post(1), Error::<Test>::WindowNotOpen);
+        run_to(40);
+        assert_noop!(post(1), Error::<Test>::WindowNotOpen);
     });
 }
 

@@ -3,17 +3,17 @@
 use frame_support::{dispatch::DispatchResult, ensure, traits::Get};
 use ips_pallet_traits::{Beacons, Collateral, NodeFacts, NodeRegistry, Replicas};
 use ips_primitives::{
-    challenge::{lottery_draw, lottery_threshold},
-    deal::{storage_price, Ask, DeliveryNote, OrderParams, SlotState},
-    id::{AccountKey, Balance, BlockNumber, Genesis, ProviderId, Signature, SlotId},
+    challenge::BEACON_DELAY_BLOCKS,
+    deal::{Ask, DeliveryNote, OrderParams, SlotState},
+    id::{AccountKey, BlockNumber, Genesis, ProviderId, Signature, SlotId},
+    placement::{collateral_for, Admission, Candidate, SlotLottery},
 };
 use sp_core::sr25519;
-use sp_runtime::DispatchError;
+use sp_runtime::{traits::UniqueSaturatedInto, DispatchError};
 
 use crate::{
-    math::{collateral_for, lottery_weight},
     pallet::{Asks, Config, Error, Event, GroupSeats, Orders, Pallet, ProviderSlots, Slots},
-    types::{Claim, Order, Seat, Slot},
+    types::{Claim, Order, Seat, Slot, SlotKey},
 };
 
 impl<T: Config> Pallet<T> {
@@ -23,9 +23,9 @@ impl<T: Config> Pallet<T> {
         let now = Self::now();
         ensure!(!order.cancelled, Error::<T>::OrderClosed);
         let ask = Self::fitting_ask(&provider, &order.params)?;
-        if Self::is_undelivered(&slot, now) {
+        if let Some(reason) = Self::overdue(&order, &slot, now) {
             // Written before the checks below; a call that fails leaves nothing behind.
-            Self::undo_claim(&order, id, &mut slot);
+            Self::undo_claim(&order, id, &mut slot, reason);
         }
         ensure!(slot.state == SlotState::Open, Error::<T>::SlotTaken);
         let facts = T::Nodes::facts(&provider).ok_or(Error::<T>::NotAProvider)?;
@@ -48,7 +48,8 @@ impl<T: Config> Pallet<T> {
             paid_until: now,
             paid_blocks: 0,
         });
-        ProviderSlots::<T>::insert(provider, id, ());
+        Self::count_open(id.order, false);
+        ProviderSlots::<T>::insert(provider, SlotKey::from(id), ());
         Slots::<T>::insert(id.order, id.slot, slot);
         Orders::<T>::insert(id.order, order);
         Self::deposit_event(Event::SlotClaimed {
@@ -65,7 +66,7 @@ impl<T: Config> Pallet<T> {
         signature: &Signature,
     ) -> DispatchResult {
         let provider = T::Nodes::provider_of(&worker).ok_or(Error::<T>::NotAWorker)?;
-        let (mut order, mut slot) = Self::order_and_slot(id)?;
+        let (order, mut slot) = Self::order_and_slot(id)?;
         ensure!(slot.state == SlotState::Claimed, Error::<T>::NotYourClaim);
         let claim = slot.claim.as_mut().ok_or(Error::<T>::NotYourClaim)?;
         ensure!(claim.provider == provider, Error::<T>::NotYourClaim);
@@ -75,20 +76,8 @@ impl<T: Config> Pallet<T> {
         claim.confirmed_at = Some(now);
         claim.paid_until = now;
         slot.state = SlotState::Confirmed;
-        let params = &order.params;
-        let price = storage_price(
-            claim.price_per_mib_block,
-            params.slot_bytes(),
-            params.duration_blocks,
-        );
-        let ends_at = claim.ends_at(params).unwrap_or(now);
-        // The ask fitted, so the price is at most what is held.
-        Self::release(&order.client, slot.held.saturating_sub(price))?;
-        slot.held = slot.held.min(price);
-        order.open_slots = order.open_slots.saturating_sub(1);
-        T::Nodes::note_promise(&provider, true);
+        let ends_at = claim.ends_at(&order.params).unwrap_or(now);
         Slots::<T>::insert(id.order, id.slot, slot);
-        Orders::<T>::insert(id.order, order);
         Self::deposit_event(Event::DealConfirmed {
             slot: id,
             provider,
@@ -97,37 +86,29 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// Returns what was paid.
-    pub(crate) fn do_settle(id: SlotId) -> Result<Balance, DispatchError> {
+    /// Returns the number of pieces whose proofs were looked at, at least 1.
+    pub(crate) fn do_settle(id: SlotId) -> Result<u32, DispatchError> {
         let (mut order, mut slot) = Self::order_and_slot(id)?;
-        let now = Self::now();
-        let mut paid = 0;
-        match slot.state {
-            SlotState::Claimed if Self::is_undelivered(&slot, now) => {
-                Self::undo_claim(&order, id, &mut slot);
-                if order.cancelled {
-                    Self::close_open(&mut order, &mut slot);
-                    Orders::<T>::insert(id.order, order);
-                }
+        let mut pieces = 1;
+        if let Some(reason) = Self::overdue(&order, &slot, Self::now()) {
+            Self::undo_claim(&order, id, &mut slot, reason);
+            if order.cancelled {
+                Self::close_open(&mut order, &mut slot);
+                Orders::<T>::insert(id.order, order);
             }
-            // It was never sealed, so nothing is owed.
-            SlotState::Confirmed if Self::is_over(&order, &slot, now) => {
-                Self::expire(&order, id, &mut slot, false);
+        } else {
+            ensure!(slot.state == SlotState::Active, Error::<T>::NothingDue);
+            pieces = T::Profile::get().pieces_of(order.params.slot_bytes());
+            let through = T::Replicas::proven_through(id, pieces).unwrap_or_default();
+            let paid = Self::pay_through(&order, id, &mut slot, through)?;
+            let ended = Self::is_paid_up(&order, &slot);
+            ensure!(paid > 0 || ended, Error::<T>::NothingDue);
+            if ended {
+                Self::expire(&order, id, &mut slot);
             }
-            SlotState::Active => {
-                let pieces = T::Profile::get().pieces_of(order.params.slot_bytes());
-                let through = T::Replicas::proven_through(id, pieces).unwrap_or_default();
-                paid = Self::pay_through(&order, id, &mut slot, through)?;
-                let ended = Self::is_paid_up(&order, &slot);
-                ensure!(paid > 0 || ended, Error::<T>::NothingDue);
-                if ended {
-                    Self::expire(&order, id, &mut slot, true);
-                }
-            }
-            _ => return Err(Error::<T>::NothingDue.into()),
         }
         Slots::<T>::insert(id.order, id.slot, slot);
-        Ok(paid)
+        Ok(pieces.unique_saturated_into())
     }
 
     fn order_and_slot(id: SlotId) -> Result<(Order, Slot), DispatchError> {
@@ -156,35 +137,33 @@ impl<T: Config> Pallet<T> {
         provider: &ProviderId,
         facts: &NodeFacts,
     ) -> DispatchResult {
-        let terms = T::Terms::get();
-        let class_weight = facts
-            .class
-            .lottery_weight(order.params.erasure.is_data(id.slot.0));
-        let weight = lottery_weight(
-            class_weight,
-            facts.reliability_permille,
-            terms.reliability_permille_min,
-        );
-        ensure!(weight > 0, Error::<T>::NotEligible);
-        let elapsed = Self::now().saturating_sub(order.opened_at);
         if order.lottery_beacon.is_none() {
             order.lottery_beacon = Self::lottery_beacon_of(order.opened_at);
         }
-        let Some(beacon) = order.lottery_beacon else {
-            // Forgotten before anybody claimed; by then the threshold is at certainty.
-            ensure!(elapsed > terms.lottery_blocks, Error::<T>::LotteryNotOpen);
-            return Ok(());
+        let terms = T::Terms::get();
+        let lottery = SlotLottery {
+            slot: id,
+            is_data: order.params.erasure.is_data(id.slot.0),
+            opened_at: order.opened_at,
+            beacon: order.lottery_beacon,
+            lottery_blocks: terms.lottery_blocks,
+            reliability_permille_min: terms.reliability_permille_min,
         };
-        let threshold = lottery_threshold(weight, elapsed, terms.lottery_blocks);
-        ensure!(
-            lottery_draw(&beacon, id, provider) < threshold,
-            Error::<T>::NotEligible
-        );
-        Ok(())
+        let candidate = Candidate {
+            provider: *provider,
+            class: facts.class,
+            reliability_permille: facts.reliability_permille,
+            registered_at: facts.registered_at,
+        };
+        match lottery.admit(&candidate, Self::now()) {
+            Admission::Admitted => Ok(()),
+            Admission::NotOpen => Err(Error::<T>::LotteryNotOpen.into()),
+            Admission::Later | Admission::Never => Err(Error::<T>::NotEligible.into()),
+        }
     }
 
     pub(crate) fn lottery_beacon_of(opened_at: BlockNumber) -> Option<[u8; 32]> {
-        T::Beacons::at(opened_at.checked_add(1)?)
+        T::Beacons::at(opened_at.checked_add(BEACON_DELAY_BLOCKS)?)
     }
 
     fn take_seat(id: SlotId, params: &OrderParams, facts: &NodeFacts) -> DispatchResult {

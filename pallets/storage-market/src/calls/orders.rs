@@ -11,20 +11,23 @@ use sp_runtime::DispatchError;
 use crate::{
     math::slot_price_max,
     pallet::{
-        Asks, ClientOrders, Config, Error, Event, FileOrders, NextOrderId, Orders, Pallet, Slots,
+        Asks, ClientOrders, Config, Error, Event, FileOrders, GroupSeats, HoldReason, NextOrderId,
+        OpenOrders, Orders, Pallet, Slots,
     },
-    types::{Order, Slot, SLOT_PIECES_MAX},
+    types::{Order, OrderKey, Slot, SLOT_PIECES_MAX},
 };
 
 impl<T: Config> Pallet<T> {
     pub(crate) fn do_set_ask(provider: ProviderId, ask: Ask) -> DispatchResult {
-        ensure!(
-            T::Nodes::facts(&provider).is_some(),
-            Error::<T>::NotAProvider
-        );
         if ask.duration_blocks_max == 0 {
+            // Also for a node that has retired: nothing of it need stay behind.
+            ensure!(Asks::<T>::contains_key(provider), Error::<T>::NoAsk);
             Asks::<T>::remove(provider);
         } else {
+            ensure!(
+                T::Nodes::facts(&provider).is_some(),
+                Error::<T>::NotAProvider
+            );
             Asks::<T>::insert(provider, ask);
         }
         Self::deposit_event(Event::AskSet { provider, ask });
@@ -50,7 +53,9 @@ impl<T: Config> Pallet<T> {
     /// Opens an order whose parameters are checked.
     pub(crate) fn open_order(client: AccountKey, params: OrderParams) -> DispatchResult {
         let held = crate::math::order_price(&params);
-        Self::hold(&client, held)?;
+        Self::hold(HoldReason::Order, &client, held)?;
+        let deposit = T::Terms::get().order_deposit.of(params.erasure);
+        Self::hold(HoldReason::OrderDeposit, &client, deposit)?;
         let order = NextOrderId::<T>::mutate(|next| {
             let order = *next;
             // Saturation: 2^64 orders are never placed.
@@ -67,8 +72,9 @@ impl<T: Config> Pallet<T> {
             };
             Slots::<T>::insert(order, SlotIndex(index), slot);
         }
-        FileOrders::<T>::insert(file, order, ());
-        ClientOrders::<T>::insert(client, order, ());
+        FileOrders::<T>::insert(file, OrderKey::from(order), ());
+        ClientOrders::<T>::insert(client, OrderKey::from(order), ());
+        OpenOrders::<T>::insert(OrderKey::from(order), total);
         Orders::<T>::insert(
             order,
             Order {
@@ -78,6 +84,7 @@ impl<T: Config> Pallet<T> {
                 lottery_beacon: None,
                 open_slots: total,
                 cancelled: false,
+                deposit,
             },
         );
         Self::deposit_event(Event::OrderPlaced {
@@ -85,6 +92,7 @@ impl<T: Config> Pallet<T> {
             client,
             file,
             held,
+            deposit,
         });
         Ok(())
     }
@@ -102,8 +110,8 @@ impl<T: Config> Pallet<T> {
                 slot: SlotIndex(index),
             };
             let mut slot = Slots::<T>::get(id.order, id.slot).ok_or(Error::<T>::SlotUnknown)?;
-            if Self::is_undelivered(&slot, now) {
-                Self::undo_claim(&order, id, &mut slot);
+            if let Some(reason) = Self::overdue(&order, &slot, now) {
+                Self::undo_claim(&order, id, &mut slot, reason);
             }
             if slot.state != SlotState::Open {
                 continue;
@@ -113,6 +121,7 @@ impl<T: Config> Pallet<T> {
             closed_slots = closed_slots.saturating_add(1);
             Slots::<T>::insert(id.order, id.slot, slot);
         }
+        Self::index_open(id, &order);
         Orders::<T>::insert(id, order);
         Self::deposit_event(Event::OrderCancelled {
             order: id,
@@ -146,7 +155,7 @@ impl<T: Config> Pallet<T> {
             Slots::<T>::insert(id, SlotIndex(index), slot);
         }
         ensure!(live, Error::<T>::NothingToRenew);
-        Self::hold(&client, held)?;
+        Self::hold(HoldReason::Order, &client, held)?;
         // Saturation cannot occur: `renewal_price` checked the sum.
         order.params.duration_blocks = order.params.duration_blocks.saturating_add(extra_blocks);
         Orders::<T>::insert(id, order);
@@ -154,6 +163,28 @@ impl<T: Config> Pallet<T> {
             order: id,
             extra_blocks,
             held,
+        });
+        Ok(u32::from(total))
+    }
+
+    /// Returns the number of slots removed.
+    pub(crate) fn do_prune_order(id: OrderId) -> Result<u32, DispatchError> {
+        let order = Orders::<T>::get(id).ok_or(Error::<T>::OrderUnknown)?;
+        let total = u16::from(order.params.erasure.total());
+        for index in 0..total {
+            let slot = Slots::<T>::take(id, SlotIndex(index)).ok_or(Error::<T>::SlotUnknown)?;
+            let has_ended = matches!(slot.state, SlotState::Lost | SlotState::Expired);
+            ensure!(has_ended, Error::<T>::OrderNotEnded);
+        }
+        Self::release(HoldReason::OrderDeposit, &order.client, order.deposit)?;
+        GroupSeats::<T>::remove(id);
+        FileOrders::<T>::remove(order.params.file, OrderKey::from(id));
+        ClientOrders::<T>::remove(order.client, OrderKey::from(id));
+        OpenOrders::<T>::remove(OrderKey::from(id));
+        Orders::<T>::remove(id);
+        Self::deposit_event(Event::OrderPruned {
+            order: id,
+            deposit: order.deposit,
         });
         Ok(u32::from(total))
     }
@@ -185,8 +216,8 @@ impl<T: Config> Pallet<T> {
             let accepted = left <= ask.duration_blocks_max
                 && ask.price_per_mib_block <= claim.price_per_mib_block;
             ensure!(accepted, Error::<T>::RenewalRefused);
-            // Until the confirmation the highest price is held, see `do_confirm_deal`.
-            if claim.confirmed_at.is_some() {
+            // Until it is active the highest price is held.
+            if matches!(slot.state, SlotState::Active | SlotState::Faulty) {
                 price = claim.price_per_mib_block;
             }
         }

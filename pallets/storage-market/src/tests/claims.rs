@@ -1,19 +1,26 @@
 //! Who may claim what, and what a claim costs.
 
 use ips_primitives::{
-    challenge::{lottery_draw, lottery_threshold},
+    challenge::{lottery_draw, lottery_threshold, BEACON_DELAY_BLOCKS},
     id::ProviderId,
 };
 
 use super::*;
 use crate::{
-    mock::{account, free_pledge, set_capacity, set_free_pledge, set_node, CAPACITY, PLEDGE},
-    GroupSeats, Orders, ProviderSlots,
+    mock::{
+        account, forget, free_pledge, set_capacity, set_free_pledge, set_node, set_registered_at,
+        CAPACITY, PLEDGE,
+    },
+    GroupSeats, Orders, ProviderSlots, SlotKey,
 };
 use ips_pallet_traits::{Collateral, NodeRegistry};
 
 fn facts(n: u8) -> ips_pallet_traits::NodeFacts {
     crate::mock::Nodes::facts(&provider(n)).unwrap()
+}
+
+fn has(n: u8, id: SlotId) -> bool {
+    ProviderSlots::<Test>::contains_key(provider(n), SlotKey::from(id))
 }
 
 #[test]
@@ -27,10 +34,10 @@ fn a_claim_reserves_capacity_and_locks_collateral_and_is_free() {
         assert_eq!(free_pledge(1), PLEDGE - 100);
         let claim = stored(slot(0, 0)).claim.unwrap();
         assert_eq!((claim.provider, claim.claimed_at), (provider(1), 13));
-        assert!(ProviderSlots::<Test>::contains_key(provider(1), slot(0, 0)));
+        assert!(has(1, slot(0, 0)));
         assert_eq!(
             Orders::<Test>::get(OrderId(0)).unwrap().lottery_beacon,
-            Some([2; 32])
+            Some([1 + BEACON_DELAY_BLOCKS as u8; 32])
         );
         assert_eq!(
             own_events().last(),
@@ -63,6 +70,8 @@ fn claims_of_strangers_and_of_what_does_not_exist_are_refused() {
         assert_ok!(claim(1, slot(0, 0)));
         ready(2);
         refused(claim(2, slot(0, 0)), Error::<Test>::SlotTaken);
+        forget(2);
+        refused(claim(2, slot(0, 1)), Error::<Test>::NotAProvider);
     });
 }
 
@@ -98,7 +107,10 @@ fn a_price_too_low_to_match_leaves_the_order_open_and_refundable() {
         }
         assert_eq!(Market::open_orders(id, 1), vec![id]);
         assert_ok!(call(client(), Call::cancel_order { order: id }));
-        assert_eq!((held(), free(&client())), (0, crate::mock::ENDOWMENT));
+        assert_eq!(
+            (held(), free(&client())),
+            (0, crate::mock::ENDOWMENT - DEPOSIT)
+        );
     });
 }
 
@@ -161,10 +173,14 @@ fn the_lottery_admits_exactly_those_below_the_threshold() {
             set_ask(n, ASK, 1_000);
         }
         let (mut early, mut admitted) = (0, 0);
-        for block in 2..=8 {
+        for block in 1 + BEACON_DELAY_BLOCKS..=8 {
             at(block);
             for n in 1..=30u8 {
-                let draw = lottery_draw(&[2; 32], slot(0, 5), &ProviderId([n; 32]));
+                let draw = lottery_draw(
+                    &[1 + BEACON_DELAY_BLOCKS as u8; 32],
+                    slot(0, 5),
+                    &ProviderId([n; 32]),
+                );
                 let eligible = draw < lottery_threshold(1, block - 1, 8);
                 let result = frame_support::storage::with_transaction(|| {
                     sp_runtime::TransactionOutcome::Rollback(Ok::<_, DispatchError>(claim(
@@ -183,9 +199,37 @@ fn the_lottery_admits_exactly_those_below_the_threshold() {
             }
         }
         assert!(
-            early > 30 && admitted > 30,
+            early > 10 && admitted > 30,
             "{early} too early, {admitted} admitted"
         );
+    });
+}
+
+#[test]
+fn a_node_newer_than_the_order_waits_for_the_end_of_the_lottery() {
+    crate::mock::run(|| {
+        at(50);
+        place(params());
+        // A super node of weight 8: certain to be drawn in the first block.
+        set_node(1, NodeClass::Super, 1, 1000);
+        set_ask(1, ASK, 1_000);
+        for registered_at in [50, 51] {
+            set_registered_at(1, registered_at);
+            for block in 50 + BEACON_DELAY_BLOCKS..=58 {
+                at(block);
+                refused(claim(1, slot(0, 0)), Error::<Test>::NotEligible);
+            }
+        }
+        at(50 + BEACON_DELAY_BLOCKS);
+        set_registered_at(1, 49);
+        let early = frame_support::storage::with_transaction(|| {
+            let result = claim(1, slot(0, 0));
+            sp_runtime::TransactionOutcome::Rollback(Ok::<_, DispatchError>(result))
+        });
+        assert_ok!(early.unwrap());
+        at(59);
+        set_registered_at(1, 51);
+        assert_ok!(claim(1, slot(0, 0)));
     });
 }
 
@@ -250,16 +294,14 @@ fn a_claim_not_delivered_in_time_is_undone_by_the_next() {
         assert_eq!(free_pledge(1), PLEDGE - 5);
         assert_eq!(
             (facts(1).free_bytes, facts(1).reliability_permille),
-            (CAPACITY, 940)
+            (CAPACITY, 1000)
         );
-        assert!(!ProviderSlots::<Test>::contains_key(
-            provider(1),
-            slot(0, 0)
-        ));
+        assert!(!has(1, slot(0, 0)));
         assert_eq!(held(), 4_200);
         let undone = Event::ClaimUndone {
             slot: slot(0, 0),
             provider: provider(1),
+            reason: UndoneReason::NotDelivered,
             slashed: 5,
         };
         assert!(own_events().contains(&undone));

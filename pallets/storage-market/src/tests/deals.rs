@@ -16,14 +16,14 @@ fn earned(n: u8) -> Balance {
 }
 
 #[test]
-fn a_confirmed_deal_gives_back_what_the_ask_is_below_the_highest_price() {
+fn the_highest_price_is_held_until_the_slot_is_active() {
     crate::mock::run(|| {
         placed();
         ready(1);
         assert_ok!(claim(1, ID));
         assert_eq!(held(), 6 * 700);
         assert_eq!(pays(confirm(1, ID)), Pays::No);
-        assert_eq!(held(), 5 * 700 + 400);
+        assert_eq!(held(), 6 * 700);
         assert_eq!(
             own_events().last(),
             Some(&Event::DealConfirmed {
@@ -41,6 +41,18 @@ fn a_confirmed_deal_gives_back_what_the_ask_is_below_the_highest_price() {
             })
         );
         refused(confirm(1, ID), Error::<Test>::NotYourClaim);
+        for _ in 0..2 {
+            Market::piece_sealed(&provider(1), ID, 13);
+        }
+        assert_eq!(held(), 5 * 700 + 400);
+        assert_eq!(
+            own_events().last(),
+            Some(&Event::SlotActive {
+                slot: ID,
+                provider: provider(1),
+                refunded: 300
+            })
+        );
     });
 }
 
@@ -131,18 +143,19 @@ fn a_slot_is_active_and_paid_once_every_piece_is_sealed() {
     crate::mock::run(|| {
         placed();
         confirmed(1, ID);
-        Market::piece_sealed(ID, 13);
+        Market::piece_sealed(&provider(1), ID, 13);
         assert_eq!(state(ID), SlotState::Confirmed);
         refused(settle(ID), Error::<Test>::NothingDue);
         assert_eq!(Market::current_provers(OrderId(0)), vec![]);
         at(23);
-        Market::piece_sealed(ID, 23);
+        Market::piece_sealed(&provider(1), ID, 23);
         assert_eq!(state(ID), SlotState::Active);
         assert_eq!(
             own_events().last(),
             Some(&Event::SlotActive {
                 slot: ID,
-                provider: provider(1)
+                provider: provider(1),
+                refunded: 300
             })
         );
         assert_eq!(Market::current_provers(OrderId(0)), vec![provider(1)]);
@@ -190,7 +203,7 @@ fn a_deal_proven_to_its_end_expires_with_everything_free_again() {
         assert_eq!(held(), 5 * 700);
         assert_eq!(free_pledge(1), PLEDGE);
         assert_eq!(Nodes::facts(&provider(1)).unwrap().free_bytes, CAPACITY);
-        assert_eq!(Market::deals_of(provider(1)), vec![]);
+        assert_eq!(Market::deals_of(provider(1), None), vec![]);
         assert_eq!(<Market as Deals>::facts(ID), None);
         refused(settle(ID), Error::<Test>::NothingDue);
         assert_eq!(
@@ -212,7 +225,7 @@ fn unsealed_time_is_not_paid_and_goes_back_to_the_client() {
         confirmed(1, ID);
         after(40);
         for _ in 0..2 {
-            Market::piece_sealed(ID, System::block_number());
+            Market::piece_sealed(&provider(1), ID, System::block_number());
         }
         after(60);
         prove(ID, System::block_number());
@@ -230,28 +243,12 @@ fn unsealed_time_is_not_paid_and_goes_back_to_the_client() {
 }
 
 #[test]
-fn a_deal_never_sealed_ends_unpaid() {
-    crate::mock::run(|| {
-        placed();
-        confirmed(1, ID);
-        Market::piece_sealed(ID, 13);
-        after(99);
-        refused(settle(ID), Error::<Test>::NothingDue);
-        after(1);
-        assert_eq!(pays(settle(ID)), Pays::Yes);
-        assert_eq!((state(ID), earned(1)), (SlotState::Expired, 0));
-        assert_eq!(held(), 5 * 700);
-        assert!(Nodes::facts(&provider(1)).unwrap().reliability_permille < 1000);
-    });
-}
-
-#[test]
 fn faulty_time_is_not_paid() {
     crate::mock::run(|| {
         placed();
         active(1, ID);
         at(50);
-        Market::piece_faulted(ID, 33);
+        Market::piece_faulted(&provider(1), ID, 33);
         assert_eq!((state(ID), earned(1)), (SlotState::Faulty, 20 * ASK));
         assert_eq!(
             own_events().last(),
@@ -260,14 +257,14 @@ fn faulty_time_is_not_paid() {
                 provider: provider(1)
             })
         );
-        Market::piece_faulted(ID, 33);
+        Market::piece_faulted(&provider(1), ID, 33);
         refused(settle(ID), Error::<Test>::NothingDue);
         assert_eq!(Market::current_provers(OrderId(0)), vec![]);
         assert!(<Market as Deals>::facts(ID).is_some());
         at(63);
-        Market::piece_recovered(ID, 63);
+        Market::piece_recovered(&provider(1), ID, 63);
         assert_eq!(state(ID), SlotState::Faulty);
-        Market::piece_recovered(ID, 63);
+        Market::piece_recovered(&provider(1), ID, 63);
         assert_eq!(state(ID), SlotState::Active);
         at(120);
         prove(ID, 120);
@@ -285,7 +282,7 @@ fn a_lost_slot_costs_the_lock_and_refunds_the_rest() {
         active(1, ID);
         at(50);
         prove(ID, 33);
-        Market::piece_lost(ID);
+        Market::piece_lost(&provider(1), ID, LossReason::GivenUp);
         assert_eq!((state(ID), earned(1)), (SlotState::Lost, 20 * ASK));
         assert_eq!(free_pledge(1), PLEDGE - 100);
         assert_eq!(Pledges::locked(&provider(1), ID), 0);
@@ -296,15 +293,16 @@ fn a_lost_slot_costs_the_lock_and_refunds_the_rest() {
             Some(&Event::SlotLost {
                 slot: ID,
                 provider: provider(1),
+                reason: LossReason::GivenUp,
                 slashed: 100,
                 refunded: 80 * ASK
             })
         );
         let before = stored(ID);
-        Market::piece_lost(ID);
-        Market::piece_sealed(ID, 50);
-        Market::piece_faulted(ID, 50);
-        Market::piece_recovered(ID, 50);
+        Market::piece_lost(&provider(1), ID, LossReason::GivenUp);
+        Market::piece_sealed(&provider(1), ID, 50);
+        Market::piece_faulted(&provider(1), ID, 50);
+        Market::piece_recovered(&provider(1), ID, 50);
         assert_eq!(stored(ID), before);
         assert_eq!(<Market as Deals>::facts(ID), None);
         refused(settle(ID), Error::<Test>::NothingDue);
@@ -319,12 +317,12 @@ fn a_sector_that_goes_after_a_deal_proven_to_its_end_costs_nothing() {
         active(2, slot(0, 1));
         after(120);
         prove(ID, 120);
-        Market::piece_lost(ID);
+        Market::piece_lost(&provider(1), ID, LossReason::GivenUp);
         assert_eq!(
             (state(ID), earned(1), free_pledge(1)),
             (SlotState::Expired, 400, PLEDGE)
         );
-        Market::piece_faulted(slot(0, 1), 120);
+        Market::piece_faulted(&provider(2), slot(0, 1), 120);
         assert_eq!(state(slot(0, 1)), SlotState::Expired);
         assert_eq!((earned(2), free_pledge(2)), (400, PLEDGE));
     });
@@ -335,12 +333,12 @@ fn a_confirmed_slot_that_is_lost_before_it_is_sealed_is_slashed_too() {
     crate::mock::run(|| {
         placed();
         confirmed(1, ID);
-        Market::piece_sealed(ID, 13);
-        Market::piece_faulted(ID, 13);
+        Market::piece_sealed(&provider(1), ID, 13);
+        Market::piece_faulted(&provider(1), ID, 13);
         assert_eq!(state(ID), SlotState::Confirmed);
-        Market::piece_sealed(ID, 14);
+        Market::piece_sealed(&provider(1), ID, 14);
         assert_eq!(state(ID), SlotState::Confirmed);
-        Market::piece_lost(ID);
+        Market::piece_lost(&provider(1), ID, LossReason::GivenUp);
         assert_eq!((state(ID), free_pledge(1)), (SlotState::Lost, PLEDGE - 100));
     });
 }
@@ -353,34 +351,15 @@ fn reports_about_open_claimed_or_unknown_slots_change_nothing() {
         assert_ok!(claim(1, slot(0, 1)));
         for id in [ID, slot(0, 1), slot(0, 9), slot(9, 0)] {
             let before = Slots::<Test>::get(id.order, id.slot);
-            Market::piece_sealed(id, 20);
-            Market::piece_faulted(id, 20);
-            Market::piece_recovered(id, 20);
-            Market::piece_lost(id);
+            Market::piece_sealed(&provider(1), id, 20);
+            Market::piece_faulted(&provider(1), id, 20);
+            Market::piece_recovered(&provider(1), id, 20);
+            Market::piece_lost(&provider(1), id, LossReason::GivenUp);
             assert_eq!(Slots::<Test>::get(id.order, id.slot), before);
             assert_eq!(<Market as Deals>::facts(id), None);
             assert_eq!(<Market as Holders>::slot(id), None);
         }
         assert_eq!(Market::slots_of(OrderId(0)), Some(6));
         assert_eq!(Market::slots_of(OrderId(9)), None);
-    });
-}
-
-#[test]
-fn settling_a_late_claim_opens_the_slot_or_closes_it_if_the_order_is_cancelled() {
-    crate::mock::run(|| {
-        placed();
-        ready(1);
-        assert_ok!(claim(1, ID));
-        refused(settle(ID), Error::<Test>::NothingDue);
-        after(21);
-        assert_eq!(pays(settle(ID)), Pays::Yes);
-        assert_eq!(state(ID), SlotState::Open);
-        assert_ok!(claim(1, ID));
-        assert_ok!(call(client(), Call::cancel_order { order: OrderId(0) }));
-        assert_eq!(held(), 700);
-        after(21);
-        assert_ok!(settle(ID));
-        assert_eq!((state(ID), held()), (SlotState::Expired, 0));
     });
 }

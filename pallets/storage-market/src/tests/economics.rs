@@ -17,7 +17,7 @@ fn many_small_settlements_pay_the_same_as_one() {
             place(tiny());
             after(12);
             confirmed(1, slot(0, 0));
-            Market::piece_sealed(slot(0, 0), System::block_number());
+            Market::piece_sealed(&provider(1), slot(0, 0), System::block_number());
             let end = System::block_number() + DURATION;
             while state(slot(0, 0)) == SlotState::Active {
                 after(step);
@@ -52,7 +52,7 @@ fn a_full_life_moves_exactly_the_agreed_price() {
             assert_ok!(settle(slot(0, index)));
         }
         assert_eq!(held(), 0);
-        assert_eq!(free(&client()), ENDOWMENT - 6 * ASK * 100);
+        assert_eq!(free(&client()), ENDOWMENT - DEPOSIT - 6 * ASK * 100);
         for n in 1..=6 {
             assert_eq!(free(&account(n)), PROVIDER_BALANCE + ASK * 100);
         }
@@ -92,10 +92,20 @@ fn random_step(random: &mut Random) {
     let id = slot(random.below(ORDERS), random.below(6) as u16);
     let n = (random.below(8) + 1) as u8;
     let now = System::block_number();
+    let claimant = Slots::<Test>::get(id.order, id.slot).and_then(|slot| slot.claim);
+    // Mostly the slot's provider, sometimes one that had it before or never.
+    let who = match claimant {
+        Some(claim) if random.below(4) > 0 => claim.provider,
+        _ => provider(n),
+    };
     // Refusals are part of the sequence: what matters is the state that is left.
-    let _ = match random.below(12) {
+    let _ = match random.below(13) {
+        12 => call(
+            crate::mock::account(30),
+            Call::prune_order { order: id.order },
+        ),
         0..=2 => claim(n, id),
-        3 | 4 => match Slots::<Test>::get(id.order, id.slot).and_then(|slot| slot.claim) {
+        3 | 4 => match claimant {
             Some(claim) => confirm(claim.provider.0[0], id),
             None => settle(id),
         },
@@ -117,12 +127,12 @@ fn random_step(random: &mut Random) {
         other => {
             match other {
                 8 => {
-                    Market::piece_sealed(id, now);
-                    Market::piece_sealed(id, now);
+                    Market::piece_sealed(&who, id, now);
+                    Market::piece_sealed(&who, id, now);
                 }
-                9 => Market::piece_faulted(id, now.saturating_sub(random.below(20) as u32)),
-                10 => Market::piece_recovered(id, now),
-                11 if random.below(4) == 0 => Market::piece_lost(id),
+                9 => Market::piece_faulted(&who, id, now.saturating_sub(random.below(20) as u32)),
+                10 => Market::piece_recovered(&who, id, now),
+                11 if random.below(4) == 0 => Market::piece_lost(&who, id, LossReason::Cutoff),
                 _ => after(random.below(30) as u32),
             }
             return;
@@ -140,7 +150,7 @@ fn random_sequences_keep_every_invariant_and_every_token() {
                 place(params());
             }
             let mut random = Random(seed * 0x9E37_79B9);
-            for step in 0..200 {
+            for step in 0..300 {
                 random_step(&mut random);
                 if let Err(error) = Market::do_try_state() {
                     panic!("seed {seed}, step {step}: {error:?}");

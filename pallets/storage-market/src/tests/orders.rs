@@ -5,7 +5,7 @@ use sp_runtime::TokenError;
 
 use super::*;
 use crate::{
-    mock::{account, set_node, ENDOWMENT},
+    mock::{account, retire, set_node, ENDOWMENT},
     Asks, Orders,
 };
 
@@ -15,14 +15,16 @@ fn an_order_holds_its_highest_price() {
         let id = place(params());
         assert_eq!(id, OrderId(0));
         assert_eq!(held(), 6 * PRICE_MAX * 100);
-        assert_eq!(Market::quote(params()), held());
+        assert_eq!(Market::quote(params()), held() + DEPOSIT);
+        assert_eq!(free(&client()), ENDOWMENT - held() - DEPOSIT);
         assert_eq!(
             own_events(),
             vec![Event::OrderPlaced {
                 order: id,
                 client: AccountKey(client().into()),
                 file: FileId([1; 32]),
-                held: 4_200
+                held: 4_200,
+                deposit: DEPOSIT
             }]
         );
         assert_eq!(place(params()), OrderId(1));
@@ -92,6 +94,14 @@ fn bad_orders_are_refused_and_nothing_is_held() {
 #[test]
 fn a_slot_has_at_most_64_pieces() {
     let profile = <Test as crate::Config>::Profile::get();
+    crate::mock::run(|| {
+        crate::mock::TestProfile::set(ips_primitives::sector::Profile::TEST);
+        refused(
+            call(client(), Call::place_order { params: params() }),
+            Error::<Test>::SlotTooLarge,
+        );
+    });
+    crate::mock::TestProfile::set(ips_primitives::sector::Profile::DEV);
     // 16 MiB is the largest slot, and is 17 pieces of this profile.
     assert!(profile.pieces_of(16 << 20) <= crate::SLOT_PIECES_MAX);
     assert!(ips_primitives::sector::Profile::TEST.pieces_of(1 << 20) > crate::SLOT_PIECES_MAX);
@@ -114,6 +124,17 @@ fn an_order_beyond_the_clients_funds_is_refused() {
             call(account(201), Call::place_order { params: params() }),
             TokenError::FundsUnavailable,
         );
+        // Enough for the price, not for the deposit.
+        let params = OrderParams {
+            price_per_mib_block_max: ENDOWMENT / 42,
+            duration_blocks: 7,
+            ..params()
+        };
+        refused(
+            call(client(), Call::place_order { params }),
+            TokenError::FundsUnavailable,
+        );
+        assert_eq!((held(), free(&client())), (0, ENDOWMENT));
     });
 }
 
@@ -136,6 +157,19 @@ fn asks_are_set_and_taken_away_by_registered_owners() {
             }]
         );
         set_ask(1, 3, 0);
+        assert_eq!(Asks::<Test>::get(provider(1)), None);
+        let none = Ask::default();
+        refused(
+            call(account(1), Call::set_ask { ask: none }),
+            Error::<Test>::NoAsk,
+        );
+        set_ask(1, 3, 50);
+        retire(1);
+        refused(
+            call(account(1), Call::set_ask { ask }),
+            Error::<Test>::NotAProvider,
+        );
+        assert_ok!(call(account(1), Call::set_ask { ask: none }));
         assert_eq!(Asks::<Test>::get(provider(1)), None);
         refused(
             call(account(2), Call::set_ask { ask }),
@@ -190,7 +224,7 @@ fn cancelling_undoes_claims_that_were_not_delivered() {
             .actual_weight;
         assert_eq!(weight, Some(<() as crate::WeightInfo>::cancel_order(6)));
         assert_eq!(state(slot(0, 0)), SlotState::Expired);
-        assert_eq!((held(), free(&client())), (0, ENDOWMENT));
+        assert_eq!((held(), free(&client())), (0, ENDOWMENT - DEPOSIT));
     });
 }
 
@@ -269,7 +303,7 @@ fn renewing_prolongs_every_live_slot_at_its_price() {
         );
         assert_eq!(Orders::<Test>::get(id).unwrap().params.duration_blocks, 150);
         assert_ok!(confirm(2, slot(0, 1)));
-        assert_eq!(stored(slot(0, 1)).held, 150 * ASK);
+        assert_eq!(stored(slot(0, 1)).held, 150 * PRICE_MAX);
         after(150);
         prove(slot(0, 0), System::block_number());
         assert_ok!(settle(slot(0, 0)));
@@ -340,11 +374,12 @@ fn orders_are_found_by_id_file_client_and_provider() {
         };
         let ids = [place(params()), place(other), place(params())];
         assert_eq!(
-            Market::orders_of_file(FileId([1; 32])),
+            Market::orders_of_file(FileId([1; 32]), None),
             vec![ids[0], ids[2]]
         );
-        assert_eq!(Market::orders_of_file(FileId([9; 32])), vec![]);
-        assert_eq!(Market::orders_of_client(AccountKey(client().into())), ids);
+        assert_eq!(Market::orders_of_file(FileId([9; 32]), None), vec![]);
+        let own = AccountKey(client().into());
+        assert_eq!(Market::orders_of_client(own, None), ids);
         assert_eq!(Market::open_orders(OrderId(0), 10), ids);
         assert_eq!(Market::open_orders(OrderId(1), 1), vec![ids[1]]);
         assert_eq!(Market::open_orders(OrderId(3), 10), vec![]);
@@ -354,8 +389,8 @@ fn orders_are_found_by_id_file_client_and_provider() {
 
         after(12);
         confirmed(1, slot(2, 4));
-        assert_eq!(Market::deals_of(ProviderId([9; 32])), vec![]);
-        let deals = Market::deals_of(provider(1));
+        assert_eq!(Market::deals_of(ProviderId([9; 32]), None), vec![]);
+        let deals = Market::deals_of(provider(1), None);
         assert_eq!(deals.len(), 1);
         assert_eq!(
             (deals[0].slot, deals[0].view.state),
@@ -366,8 +401,8 @@ fn orders_are_found_by_id_file_client_and_provider() {
         assert_eq!(view.slots.len(), 6);
         assert_eq!(view.slots[4], deals[0].view);
         assert_eq!(view.slots[4].price_per_mib_block, ASK);
-        assert_eq!(view.held, 5 * PRICE_MAX * 100 + ASK * 100);
-        assert_eq!(view.lottery_beacon, Some([2; 32]));
+        assert_eq!(view.held, 6 * PRICE_MAX * 100);
+        assert_eq!(view.lottery_beacon, Some([5; 32]));
         assert_eq!(Market::order_view(OrderId(77)), None);
     });
 }
@@ -387,16 +422,72 @@ fn an_order_whose_slots_are_all_claimed_is_open_again_when_one_is_late() {
             assert_ok!(confirm(n, slot(0, u16::from(n) - 1)));
         }
         assert_eq!(Market::open_orders(id, 1), vec![]);
+        after(61);
+        assert_eq!(Market::open_orders(id, 1), vec![id]);
+        for n in 1..=6 {
+            for _ in 0..2 {
+                Market::piece_sealed(
+                    &provider(n),
+                    slot(0, u16::from(n) - 1),
+                    System::block_number(),
+                );
+            }
+        }
+        assert_eq!(Market::open_orders(id, 1), vec![]);
+        assert!(!Orders::<Test>::get(id).unwrap().is_open());
     });
 }
 
 #[test]
-fn the_beacon_is_unknown_in_the_orders_own_block() {
+fn ended_orders_do_not_hide_open_ones_and_long_answers_come_in_pages() {
+    crate::mock::run(|| {
+        let cheap = || OrderParams {
+            price_per_mib_block_max: 0,
+            ..params()
+        };
+        for _ in 0..300 {
+            let order = place(cheap());
+            assert_ok!(call(client(), Call::cancel_order { order }));
+        }
+        let ids = [place(cheap()), place(cheap())];
+        assert_eq!(Market::open_orders(OrderId(0), 10), ids);
+        assert_eq!(Market::open_orders(OrderId(301), 10), vec![ids[1]]);
+        let (file, own) = (FileId([1; 32]), AccountKey(client().into()));
+        for page in [
+            Market::orders_of_file(file, None),
+            Market::orders_of_client(own, None),
+        ] {
+            assert_eq!(page, (0..256).map(OrderId).collect::<Vec<_>>());
+        }
+        for page in [
+            Market::orders_of_file(file, Some(OrderId(255))),
+            Market::orders_of_client(own, Some(OrderId(255))),
+        ] {
+            assert_eq!(page, (256..302).map(OrderId).collect::<Vec<_>>());
+        }
+        after(12);
+        ready(1);
+        for id in ids {
+            set_ask(1, 0, 1_000);
+            assert_ok!(claim(1, slot(id.0, 0)));
+        }
+        let after_first = Market::deals_of(provider(1), Some(slot(300, 0)));
+        assert_eq!(after_first.len(), 1);
+        assert_eq!(after_first[0].slot, slot(301, 0));
+        assert_eq!(Market::deals_of(provider(1), Some(slot(301, 0))), vec![]);
+    });
+}
+
+#[test]
+fn the_beacon_is_unknown_until_nobody_could_have_guessed_it() {
     crate::mock::run(|| {
         let id = place(params());
         assert_eq!(Market::order_view(id).unwrap().lottery_beacon, None);
         set_node(1, NodeClass::Super, 1, 1000);
         set_ask(1, ASK, 1_000);
-        refused(claim(1, slot(0, 0)), Error::<Test>::LotteryNotOpen);
+        for block in 1..=4 {
+            at(block);
+            refused(claim(1, slot(0, 0)), Error::<Test>::LotteryNotOpen);
+        }
     });
 }

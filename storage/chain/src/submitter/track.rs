@@ -9,11 +9,12 @@ use crate::{
     calls::CallBytes,
     events::{self, Place},
     journal::Pending,
+    keys::address_of,
     rpc::Block,
     runtime::ERA_BLOCKS,
 };
 
-use super::Lane;
+use super::{Lane, IN_FLIGHT_MAX};
 
 /// What is known of an extrinsic that is no longer followed.
 pub(super) enum Settled {
@@ -35,6 +36,7 @@ impl Lane {
     ) -> Result<Settled, ChainError> {
         use TransactionStatus as Status;
         let mut heads = self.heads.clone();
+        let mut is_blocked = false;
         loop {
             tokio::select! {
                 status = statuses.next() => match status {
@@ -44,9 +46,10 @@ impl Lane {
                             None => return self.settle(call, pending).await,
                         }
                     }
-                    Some(Ok(
-                        Status::Future | Status::Ready | Status::Broadcast(_) | Status::Retracted(_),
-                    )) => {}
+                    Some(Ok(Status::Future)) => is_blocked = true,
+                    Some(Ok(Status::Ready | Status::Broadcast(_) | Status::Retracted(_))) => {
+                        is_blocked = false;
+                    }
                     lost => {
                         let nonce = pending.nonce;
                         tracing::debug!(call = call.name.label, nonce, ?lost, "no longer followed");
@@ -58,9 +61,33 @@ impl Lane {
                     if changed.is_err() || number >= last_block(pending) {
                         return self.settle(call, pending).await;
                     }
+                    if is_blocked {
+                        if let Err(error) = self.fill_gaps(pending.nonce).await {
+                            tracing::debug!(%error, "gap stays");
+                        }
+                    }
                 }
             }
         }
+    }
+
+    /// Uses up the nonces that nobody has and that block `nonce`: their extrinsics were given up, or lost
+    /// with a block that was dropped.
+    async fn fill_gaps(&self, nonce: u32) -> Result<(), ChainError> {
+        let _building = self.building.lock().await;
+        for _ in 0..IN_FLIGHT_MAX {
+            let ready = self.rpc.next_nonce(&address_of(self.account())).await?;
+            let Some(gap) = self.nonces.gap_before(nonce, ready) else {
+                return Ok(());
+            };
+            tracing::info!(gap, nonce, "a lost nonce is used up");
+            let filler = self.build(&CallBytes::nothing(), gap).await?;
+            if let Err(failure) = self.rpc.submit(&filler.extrinsic).await {
+                tracing::debug!(?failure, gap, "not filled");
+                return Ok(());
+            }
+        }
+        Ok(())
     }
 
     /// Looks for an extrinsic in the blocks in which it can be.
@@ -76,7 +103,7 @@ impl Lane {
             .await?;
         let best = self.rpc.best().await?.number;
         if nonce > pending.nonce {
-            for number in pending.born_at..=best.min(last_block(pending)) {
+            for number in pending.since..=best.min(last_block(pending)) {
                 let Some(hash) = self.rpc.block_hash(number).await? else {
                     break;
                 };
@@ -93,7 +120,7 @@ impl Lane {
         })
     }
 
-    /// The extrinsic's effect in a block, or `None` if it is not in it.
+    /// The extrinsic's effect in a block of the best chain, or `None` if it is not in it.
     async fn outcome_in(
         &self,
         call: &CallBytes,
@@ -103,6 +130,10 @@ impl Lane {
         let Some(Block { head, extrinsics }) = self.rpc.block(hash).await? else {
             return Ok(None);
         };
+        if self.rpc.block_hash(head.number).await? != Some(hash) {
+            // Another block took its place meanwhile.
+            return Ok(None);
+        }
         let index = extrinsics
             .iter()
             .position(|bytes| pending.is(&blake2_256(&[bytes])));

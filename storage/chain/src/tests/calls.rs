@@ -72,7 +72,7 @@ fn every_call_is_known_by_its_label() {
                 .unwrap()[2..]
         );
     }
-    assert_eq!(samples.len(), 20);
+    assert_eq!(samples.len(), 21);
     assert_eq!(calls::name_of("system.remark"), None);
 }
 

@@ -37,8 +37,14 @@ pub(super) enum Act {
     LoseAfter,
     /// Takes it and says nothing.
     Keep,
+    /// Takes it and says that an earlier nonce is missing.
+    Future,
+    /// Takes it and puts it into a block that another one replaces.
+    IncludeAndRetract,
     /// Turns it down.
     Reject(i32, &'static str),
+    /// Turns it down as banned, but another node has put it into a block already.
+    IncludeAndBan,
 }
 
 /// What an included extrinsic did.
@@ -49,6 +55,8 @@ pub(super) enum Effect {
     AgreementOpened(u64),
     ModuleError(u8),
     NoFunds,
+    /// Its events can not be read.
+    Unreadable,
 }
 
 struct FakeBlock {
@@ -60,6 +68,8 @@ struct FakeBlock {
 #[derive(Default)]
 struct State {
     blocks: Vec<FakeBlock>,
+    /// Blocks that others have replaced.
+    retracted: Vec<FakeBlock>,
     script: VecDeque<Act>,
     nonce: u32,
     ready: u32,
@@ -114,6 +124,35 @@ impl FakeNode {
         }
     }
 
+    /// Forgets that extrinsics were included, as a chain that lost blocks.
+    pub(super) fn go_back(&self) {
+        let mut state = self.state();
+        state.nonce = 0;
+        state.ready = 0;
+    }
+
+    /// Includes an extrinsic that was kept.
+    pub(super) fn include_kept(&self, index: usize) {
+        let extrinsic = self.state().handed_in[index].clone();
+        self.include(extrinsic, Effect::Success);
+    }
+
+    /// Puts another block in the place of the best one.
+    fn retract_best(&self) {
+        let mut state = self.state();
+        let block = state.blocks.pop().unwrap();
+        let mut header = block.header.clone();
+        header.parent_hash = H256([1; 32]);
+        state.retracted.push(block);
+        state.blocks.push(FakeBlock {
+            header,
+            extrinsics: Vec::new(),
+            events: Vec::new(),
+        });
+        state.nonce -= 1;
+        state.ready -= 1;
+    }
+
     fn author(&self, extrinsics: Vec<Vec<u8>>, events: Vec<u8>) -> H256 {
         let mut state = self.state();
         let header = SubstrateHeader {
@@ -146,17 +185,26 @@ impl FakeNode {
         self.author(vec![vec![4, 4], extrinsic], events_of(effect))
     }
 
-    fn request(&self, method: &str, params: &Value) -> Result<Value, Error> {
-        let left = self.state().down.checked_sub(1);
-        if let Some(left) = left {
-            self.state().down = left;
-            return Err(Error::DisconnectedWillReconnect("down".into()));
+    /// Fails while the node is away.
+    fn reach(&self) -> Result<(), Error> {
+        let mut state = self.state();
+        match state.down.checked_sub(1) {
+            Some(left) => {
+                state.down = left;
+                Err(Error::DisconnectedWillReconnect("down".into()))
+            }
+            None => Ok(()),
         }
+    }
+
+    fn request(&self, method: &str, params: &Value) -> Result<Value, Error> {
+        self.reach()?;
         let state = self.state();
         let block = |hash: &Value| {
             state
                 .blocks
                 .iter()
+                .chain(&state.retracted)
                 .find(|block| json!(hash_of(&block.header)) == *hash)
         };
         Ok(match method {
@@ -180,6 +228,7 @@ impl FakeNode {
                 "Metadata_metadata_at_version" => Some(metadata_bytes(Without::default())).encode(),
                 "AccountNonceApi_account_nonce" => state.nonce.encode(),
                 "IpsApi_beacon" => Some([params[1].as_str().unwrap().len() as u8; 32]).encode(),
+                "IpsApi_sectors_of" => super::pages::sectors_after(params[1].as_str().unwrap()),
                 other => panic!("unexpected runtime call {other}"),
             })),
             other => panic!("unexpected request {other}"),
@@ -210,6 +259,22 @@ impl FakeNode {
             Act::Keep => {
                 self.state().ready += 1;
                 vec![Ok(json!("ready"))]
+            }
+            Act::Future => vec![Ok(json!("future"))],
+            Act::IncludeAndRetract => {
+                let hash = self.include(extrinsic, Effect::Success);
+                self.retract_best();
+                vec![Ok(json!("ready")), Ok(json!({"inBlock": hash}))]
+            }
+            Act::IncludeAndBan => {
+                self.include(extrinsic, Effect::Success);
+                self.advance(3);
+                return Err(UserError {
+                    code: 1012,
+                    message: "Transaction is temporarily banned".into(),
+                    data: None,
+                }
+                .into());
             }
             Act::Reject(code, data) => {
                 let data = RawValue::from_string(json!(data).to_string()).unwrap();
@@ -251,6 +316,7 @@ impl RpcClientT for FakeNode {
                     .boxed()
                 }
                 "author_submitAndWatchExtrinsic" => {
+                    self.reach()?;
                     let text = parse(params)[0].as_str().unwrap().to_owned();
                     let statuses = self.hand_in(hex::decode(&text[2..]).unwrap())?;
                     let ends = matches!(statuses.last(), Some(Err(_)));
@@ -331,6 +397,7 @@ fn events_of(effect: Effect) -> Vec<u8> {
             index: MARKET,
             error: [error, 0, 0, 0],
         })),
+        Effect::Unreadable => return vec![0xff],
         Effect::NoFunds => failed(DispatchError::Token(TokenError::FundsUnavailable)),
     };
     with.insert(0, record(0, SYSTEM, &success()));

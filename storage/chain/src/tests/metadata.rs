@@ -2,6 +2,7 @@
 
 use codec::{Compact, Decode, Encode};
 use ips_primitives::{
+    consent::Consents,
     deal::{Ask, OrderParams},
     id::{
         AccountKey, AgreementId, Balance, OrderId, PartitionIndex, ProviderId, SectorNumber,
@@ -38,6 +39,17 @@ pub(super) const POE: u8 = 54;
     dead_code,
     reason = "names as the runtime's metadata has them"
 )]
+enum SystemCall {
+    #[codec(index = 0)]
+    remark { remark: Vec<u8> },
+}
+
+#[derive(Encode, TypeInfo)]
+#[allow(
+    non_camel_case_types,
+    dead_code,
+    reason = "names as the runtime's metadata has them"
+)]
 enum BalancesCall {
     #[codec(index = 3)]
     transfer_keep_alive {
@@ -66,6 +78,8 @@ enum MarketCall {
     settle { slot: SlotId },
     #[codec(index = 5)]
     cancel_order { order: OrderId },
+    #[codec(index = 7)]
+    prune_order { order: OrderId },
 }
 
 #[derive(Encode, TypeInfo)]
@@ -87,7 +101,10 @@ struct NodeParams {
 )]
 enum NodesCall {
     #[codec(index = 0)]
-    register { params: NodeParams },
+    register {
+        params: NodeParams,
+        consents: Consents,
+    },
     #[codec(index = 1)]
     update {
         addresses: Vec<Vec<u8>>,
@@ -346,7 +363,7 @@ fn v15(without: Without) -> RuntimeMetadataV15 {
         pallet(
             "System",
             SYSTEM,
-            None,
+            Some(meta_type::<SystemCall>()),
             Some(meta_type::<SystemEvent>()),
             None,
         ),

@@ -6,7 +6,10 @@ use ips_engine::chain::{Call, ChainClient, ChainError, ChainReader, Outcome};
 use ips_primitives::id::{AgreementId, OrderId, SectorNumber};
 use subxt_rpcs::RpcClient;
 
-use super::fake::{Act, Effect, FakeNode};
+use super::{
+    fake::{Act, Effect, FakeNode},
+    metadata::SYSTEM,
+};
 use crate::{AccountSigner, SubmitterConfig, SubxtClient, SubxtReader};
 
 const LIMIT: Duration = Duration::from_secs(60);
@@ -132,20 +135,94 @@ async fn extrinsic_included_behind_a_lost_connection_is_not_sent_twice() {
     assert_eq!(node.handed_in().len(), 1);
 }
 
+/// Makes blocks until it is aborted.
+fn blocks_of(node: &FakeNode) -> tokio::task::JoinHandle<()> {
+    let node = node.clone();
+    tokio::spawn(async move {
+        let mut tick = tokio::time::interval(Duration::from_millis(20));
+        loop {
+            tick.tick().await;
+            node.advance(1);
+        }
+    })
+}
+
+#[tokio::test]
+async fn pool_that_is_full_or_knows_another_runtime_is_asked_again_with_the_same_nonce() {
+    let node = FakeNode::new([
+        Act::Reject(1016, "Immediately Dropped"),
+        Act::Reject(1010, "Transaction has a bad signature"),
+        Act::Reject(1012, "Transaction is temporarily banned"),
+    ]);
+    let client = client(&node).await;
+    let blocks = blocks_of(&node);
+    submit(&client, recover(1)).await.unwrap();
+    blocks.abort();
+    let nonces: Vec<u8> = node
+        .handed_in()
+        .iter()
+        .map(|bytes| nonce_of(bytes))
+        .collect();
+    assert_eq!(nonces, [0; 4]);
+}
+
+#[tokio::test]
+async fn pool_that_never_takes_a_call_is_reported_and_blocks_nobody() {
+    let full = || Act::Reject(1016, "Immediately Dropped");
+    let node = FakeNode::new((0..8).map(|_| full()));
+    let client = client(&node).await;
+    let blocks = blocks_of(&node);
+    let error = submit(&client, recover(1)).await.unwrap_err();
+    assert!(
+        matches!(&error, ChainError::Refused { error, .. } if error == "PoolFull"),
+        "{error}"
+    );
+    submit(&client, recover(2)).await.unwrap();
+    blocks.abort();
+    assert_eq!(
+        node.handed_in().last().map(|bytes| nonce_of(bytes)),
+        Some(0)
+    );
+}
+
+#[tokio::test]
+async fn node_that_is_away_gets_the_call_when_it_is_back() {
+    let node = FakeNode::new([]);
+    let client = client(&node).await;
+    submit(&client, recover(1)).await.unwrap();
+    let blocks = blocks_of(&node);
+    for away in 1..6 {
+        node.fail_requests(away);
+        submit(&client, recover(u64::from(away) + 1)).await.unwrap();
+    }
+    blocks.abort();
+    let nonces: Vec<u8> = node
+        .handed_in()
+        .iter()
+        .map(|bytes| nonce_of(bytes))
+        .collect();
+    assert_eq!(nonces, (0..6).collect::<Vec<u8>>());
+}
+
+#[tokio::test]
+async fn former_build_that_was_included_is_found() {
+    let stale = Act::Reject(1010, "Transaction is outdated");
+    let node = FakeNode::new([Act::IncludeAndBan, stale]);
+    let client = client(&node).await;
+    let blocks = blocks_of(&node);
+    let outcome = submit(&client, recover(1)).await.unwrap();
+    blocks.abort();
+    assert_eq!(outcome.included.block.number, 1);
+    assert_eq!(node.handed_in().len(), 2, "built twice, with one nonce");
+}
+
 #[tokio::test]
 async fn duplicate_in_the_pool_is_waited_for() {
     let node = FakeNode::new([Act::Drop, Act::Reject(1013, "0x00")]);
     let client = client(&node).await;
-    let other = node.clone();
-    let heads = tokio::spawn(async move {
-        let mut tick = tokio::time::interval(Duration::from_millis(20));
-        loop {
-            tick.tick().await;
-            other.advance(1);
-        }
-    });
+    let blocks = blocks_of(&node);
     submit(&client, recover(1)).await.unwrap();
-    heads.abort();
+    blocks.abort();
     let sent = node.handed_in();
     assert_eq!(sent.len(), 3);
     assert!(sent.iter().all(|bytes| *bytes == sent[0]));
@@ -194,17 +271,7 @@ async fn restart_takes_up_what_was_in_flight_and_joins_an_equal_call() {
     // The aborted task holds the journal until it is gone.
     assert!(waiting.await.unwrap_err().is_cancelled());
     drop(first);
-    let path = folder.path().to_owned();
-    wait_until(move || {
-        let file = std::fs::read_dir(&path)
-            .unwrap()
-            .next()
-            .unwrap()
-            .unwrap()
-            .path();
-        crate::journal::Journal::open(&file).is_ok()
-    })
-    .await;
+    wait_until_closed(folder.path()).await;
 
     node.then(Act::Include(Effect::OrderPlaced(5)));
     let second = client_in(&node, Some(folder.path())).await;
@@ -219,6 +286,103 @@ async fn restart_takes_up_what_was_in_flight_and_joins_an_equal_call() {
         3,
         "a later equal call is a call of its own"
     );
+}
+
+#[tokio::test]
+async fn recovered_call_is_followed_but_not_built_anew_unasked() {
+    let folder = tempfile::tempdir().unwrap();
+    let node = FakeNode::new([Act::Keep, Act::Keep]);
+    let first = client_in(&node, Some(folder.path())).await;
+    let waiting = tokio::spawn({
+        let first = first.clone();
+        async move { first.submit(recover(7)).await }
+    });
+    wait_until(|| node.handed_in().len() == 1).await;
+    waiting.abort();
+    assert!(waiting.await.unwrap_err().is_cancelled());
+    drop(first);
+    wait_until_closed(folder.path()).await;
+
+    let second = client_in(&node, Some(folder.path())).await;
+    wait_until(|| node.handed_in().len() == 2).await;
+    node.advance(70);
+    // A call that asks for something else shows that the lane still works.
+    submit(&second, recover(8)).await.unwrap();
+    submit(&second, recover(7)).await.unwrap();
+    let sent = node.handed_in();
+    assert_eq!(sent.len(), 4);
+    assert_eq!(sent[0], sent[1]);
+    assert_ne!(sent[3], sent[0], "asked for again, it is a call of its own");
+}
+
+#[tokio::test]
+async fn call_whose_end_cannot_be_seen_is_never_sent_as_another() {
+    let stale = || Act::Reject(1010, "Transaction is outdated");
+    let node = FakeNode::new([Act::Include(Effect::Unreadable), stale(), stale()]);
+    let client = client(&node).await;
+    for _ in 0..3 {
+        let error = submit(&client, recover(1)).await.unwrap_err();
+        assert!(matches!(error, ChainError::Incompatible(_)), "{error}");
+    }
+    let sent = node.handed_in();
+    assert_eq!(sent.len(), 3);
+    assert!(sent.iter().all(|bytes| *bytes == sent[0]));
+}
+
+#[tokio::test]
+async fn inclusion_in_a_block_that_was_replaced_does_not_count() {
+    let node = FakeNode::new([Act::IncludeAndRetract]);
+    let client = client(&node).await;
+    let outcome = submit(&client, recover(1)).await.unwrap();
+    assert_eq!(outcome.included.block.number, 2);
+    let sent = node.handed_in();
+    assert_eq!(sent.len(), 2);
+    assert_eq!(sent[0], sent[1]);
+}
+
+#[tokio::test]
+async fn nonces_that_a_chain_has_lost_are_used_again() {
+    let node = FakeNode::new([]);
+    let client = client(&node).await;
+    for number in 0..3 {
+        submit(&client, recover(number)).await.unwrap();
+    }
+    node.go_back();
+    submit(&client, recover(9)).await.unwrap();
+    let nonces: Vec<u8> = node
+        .handed_in()
+        .iter()
+        .map(|bytes| nonce_of(bytes))
+        .collect();
+    assert_eq!(nonces, [0, 1, 2, 0]);
+}
+
+#[tokio::test]
+async fn gap_before_a_waiting_extrinsic_is_filled() {
+    let success = || Act::Include(Effect::Success);
+    let node = FakeNode::new([success(), Act::Future, success()]);
+    let client = client(&node).await;
+    submit(&client, recover(1)).await.unwrap();
+    let waiting = tokio::spawn({
+        let client = client.clone();
+        async move { submit(&client, recover(2)).await }
+    });
+    wait_until(|| node.handed_in().len() == 2).await;
+    node.go_back();
+    let other = node.clone();
+    wait_until(move || {
+        other.advance(1);
+        other.handed_in().len() == 3
+    })
+    .await;
+    let sent = node.handed_in();
+    assert_eq!((nonce_of(&sent[1]), nonce_of(&sent[2])), (1, 0));
+    let remark = [SYSTEM, 0, 0];
+    assert!(sent[2].ends_with(&remark));
+    node.include_kept(1);
+    node.advance(70);
+    waiting.await.unwrap().unwrap();
+    assert_eq!(node.handed_in().len(), 3);
 }
 
 #[tokio::test]
@@ -250,6 +414,16 @@ async fn reads_and_heads_survive_a_node_that_is_away() {
         .unwrap()
         .unwrap();
     assert_eq!(heads.borrow().number, before + 1);
+}
+
+/// Waits until nobody has the journal in a folder.
+async fn wait_until_closed(folder: &Path) {
+    wait_until(|| {
+        let mut files = std::fs::read_dir(folder).unwrap();
+        let file = files.next().unwrap().unwrap().path();
+        crate::journal::Journal::open(&file).is_ok()
+    })
+    .await;
 }
 
 async fn wait_until(mut condition: impl FnMut() -> bool) {

@@ -18,7 +18,8 @@ const LATENCIES_MIN: usize = 10;
 #[derive(Clone, Copy, Debug, Default)]
 struct PeerRecord {
     bytes_per_second: Option<f64>,
-    banned: bool,
+    /// Why it is asked no more.
+    ban: Option<FetchError>,
     failures: u32,
     in_flight: u32,
 }
@@ -64,7 +65,7 @@ impl Peers {
     /// `None` if the peer has lied and must not be asked again.
     pub(super) fn rank(&self, peer: PeerId) -> Option<Rank> {
         let record = self.lock().peers.get(&peer).copied().unwrap_or_default();
-        if record.banned {
+        if record.ban.is_some() {
             return None;
         }
         // An unknown holder counts as fast, so that every one is tried.
@@ -107,10 +108,17 @@ impl Peers {
         let mut records = self.lock();
         let record = records.peers.entry(peer).or_default();
         record.failures = record.failures.saturating_add(1);
-        record.banned |= matches!(
+        if matches!(
             error,
             FetchError::Corrupt { .. } | FetchError::Protocol { .. }
-        );
+        ) {
+            record.ban = Some(error);
+        }
+    }
+
+    /// What a peer did that it is asked no more for.
+    pub(super) fn ban(&self, peer: PeerId) -> Option<FetchError> {
+        self.lock().peers.get(&peer).and_then(|record| record.ban)
     }
 
     /// It was overtaken by another holder that was asked later.

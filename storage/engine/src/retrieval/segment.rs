@@ -19,23 +19,31 @@ use tokio::{sync::Semaphore, time::Instant};
 
 use super::{
     peers::Peers, FetchedSegment, Holder, HolderFailure, HolderNetwork, Holders, MissingSegment,
+    Want,
 };
 use crate::layout::FileMap;
 
 /// A group with less data fragments is read from parity holders too, so that three serve at once.
 const SOURCES_MIN: u8 = 3;
 
-pub(super) struct SegmentFetch<'a> {
+/// What all segments of a retrieval share.
+pub(super) struct Source<'a> {
     pub(super) network: &'a dyn HolderNetwork,
     pub(super) map: &'a FileMap,
     pub(super) holders: &'a Holders,
     pub(super) peers: &'a Peers,
-    /// Places for fragments on the way, shared by the segments of the window.
-    pub(super) slots: &'a Semaphore,
-    pub(super) segment: u32,
-    pub(super) rows: Range<u8>,
-    pub(super) whole: bool,
+    /// Places for fragments on the way.
+    pub(super) places: Semaphore,
+    /// Times one holder is asked for one fragment.
     pub(super) attempts_max: u8,
+    pub(super) attempt_limit: Duration,
+}
+
+pub(super) struct SegmentFetch<'a> {
+    source: &'a Source<'a>,
+    segment: u32,
+    rows: Range<u8>,
+    whole: bool,
 }
 
 struct Attempt<'a> {
@@ -74,8 +82,17 @@ struct Row {
 }
 
 impl<'a> SegmentFetch<'a> {
+    pub(super) fn new(source: &'a Source<'a>, want: Want) -> Self {
+        Self {
+            source,
+            segment: want.segment,
+            whole: want.rows.is_none(),
+            rows: want.rows.unwrap_or(0..source.map.erasure.data),
+        }
+    }
+
     pub(super) async fn run(self) -> Result<FetchedSegment, MissingSegment> {
-        let total = usize::from(self.map.erasure.total());
+        let total = usize::from(self.source.map.erasure.total());
         let mut rows: Vec<Row> = (0..total).map(|_| Row::default()).collect();
         let mut running: Running<'a> = FuturesUnordered::new();
         loop {
@@ -89,7 +106,7 @@ impl<'a> SegmentFetch<'a> {
             }
             tokio::select! {
                 Some(attempt) = running.next() => self.take(&mut rows, attempt),
-                () = tokio::time::sleep(HEDGE_TICK) => mark_hedged(&mut rows, self.peers),
+                () = tokio::time::sleep(HEDGE_TICK) => mark_hedged(&mut rows, self.source.peers),
             }
         }
         self.forget(&rows);
@@ -101,7 +118,7 @@ impl<'a> SegmentFetch<'a> {
     }
 
     fn data(&self) -> usize {
-        usize::from(self.map.erasure.data)
+        usize::from(self.source.map.erasure.data)
     }
 
     fn wanted(&self) -> Range<usize> {
@@ -115,9 +132,9 @@ impl<'a> SegmentFetch<'a> {
 
     /// Rows in the order of preference.
     fn preference(&self) -> Vec<usize> {
-        let total = usize::from(self.map.erasure.total());
+        let total = usize::from(self.source.map.erasure.total());
         let mut order: Vec<usize> = (0..total).collect();
-        if self.whole && self.map.erasure.data < SOURCES_MIN {
+        if self.whole && self.source.map.erasure.data < SOURCES_MIN {
             let turn = usize::try_from(self.segment).unwrap_or(0) * self.data() % total;
             order.rotate_left(turn);
         } else {
@@ -157,27 +174,32 @@ impl<'a> SegmentFetch<'a> {
 
     /// How much trouble the best holder of a row gave.
     fn trouble(&self, row: usize) -> Trouble {
-        let holders = self.holders.of(self.map.group_of(self.segment), row).iter();
-        let ranks = holders.filter_map(|holder| self.peers.rank(holder.peer));
+        let holders = self
+            .source
+            .holders
+            .of(self.source.map.group_of(self.segment), row)
+            .iter();
+        let ranks = holders.filter_map(|holder| self.source.peers.rank(holder.peer));
         ranks.map(Trouble::of).min().unwrap_or(Trouble::MAX)
     }
 
     /// Asks the best holder of a row that may still be asked; `false` if there is none.
     fn ask(&self, rows: &mut [Row], index: usize, running: &mut Running<'a>) -> bool {
-        let group = self.map.group_of(self.segment);
+        let group = self.source.map.group_of(self.segment);
         let row = &mut rows[index];
         let mut candidates: Vec<_> = self
+            .source
             .holders
             .of(group, index)
             .iter()
             .filter(|holder| row.asked.iter().all(|asked| asked.peer != holder.peer))
-            .filter(|h| row.attempts.get(&h.peer).copied().unwrap_or(0) < self.attempts_max)
-            .filter_map(|holder| Some((self.peers.rank(holder.peer)?, holder)))
+            .filter(|h| row.attempts.get(&h.peer).copied().unwrap_or(0) < self.source.attempts_max)
+            .filter_map(|holder| Some((self.source.peers.rank(holder.peer)?, holder)))
             .collect();
         candidates.sort_by(|a, b| a.0.partial_cmp(&b.0).unwrap_or(std::cmp::Ordering::Equal));
         let (Some((_, holder)), Some(id)) = (
             candidates.first().copied(),
-            self.map.fragment(self.segment, index),
+            self.source.map.fragment(self.segment, index),
         ) else {
             return false;
         };
@@ -188,14 +210,14 @@ impl<'a> SegmentFetch<'a> {
             since: since.clone(),
             hedged: false,
         });
-        let (network, slots, peers) = (self.network, self.slots, self.peers);
+        let source = self.source;
+        let peers = source.peers;
         peers.started(holder.peer);
-        let bytes = self.map.fragment_size.bytes();
         running.push(Box::pin(async move {
-            let result = match slots.acquire().await {
+            let result = match source.places.acquire().await {
                 Ok(_place) => {
                     let start = *since.get_or_init(Instant::now);
-                    let fetched = fetch_one(network, holder, id, bytes).await;
+                    let fetched = fetch_one(source, holder, id).await;
                     if let Ok(bytes) = &fetched {
                         peers.succeeded(holder.peer, bytes.len(), start.elapsed());
                     }
@@ -215,17 +237,17 @@ impl<'a> SegmentFetch<'a> {
     fn take(&self, rows: &mut [Row], attempt: Attempt<'a>) {
         let row = &mut rows[attempt.row];
         let peer = attempt.holder.peer;
-        self.peers.ended(peer);
+        self.source.peers.ended(peer);
         row.asked.retain(|asked| asked.peer != peer);
         match attempt.result {
             Ok(bytes) => {
                 if row.bytes.is_none() {
-                    self.peers.credit(attempt.holder, bytes.len());
+                    self.source.peers.credit(attempt.holder, bytes.len());
                     row.bytes = Some(bytes);
                 }
             }
             Err(error) => {
-                self.peers.failed(peer, error);
+                self.source.peers.failed(peer, error);
                 let retry = matches!(
                     error,
                     FetchError::Timeout { .. }
@@ -249,22 +271,42 @@ impl<'a> SegmentFetch<'a> {
     /// Attempts still running are dropped with the segment.
     fn forget(&self, rows: &[Row]) {
         for asked in rows.iter().flat_map(|row| &row.asked) {
-            self.peers.ended(asked.peer);
+            self.source.peers.ended(asked.peer);
         }
     }
 
     fn missing(&self, rows: Vec<Row>) -> MissingSegment {
-        let group = self.map.group_of(self.segment);
+        let group = self.source.map.group_of(self.segment);
+        let holders = |row| self.source.holders.of(group, row);
         let without_holder = (0..rows.len())
-            .filter(|row| self.holders.of(group, *row).is_empty())
+            .filter(|row| holders(*row).is_empty())
             .map(slot_index)
             .collect();
+        let have = rows.iter().filter(|row| row.bytes.is_some()).count();
+        let mut failures = Vec::new();
+        for (index, mut row) in rows.into_iter().enumerate() {
+            if row.bytes.is_some() {
+                continue;
+            }
+            let known: Vec<_> = row.failures.iter().map(|f| f.provider).collect();
+            failures.append(&mut row.failures);
+            let unasked = holders(index)
+                .iter()
+                .filter(|h| !known.contains(&h.provider));
+            failures.extend(unasked.filter_map(|holder| {
+                Some(HolderFailure {
+                    provider: holder.provider,
+                    slot: slot_index(index),
+                    error: self.source.peers.ban(holder.peer)?,
+                })
+            }));
+        }
         MissingSegment {
             segment: self.segment,
-            have: rows.iter().filter(|row| row.bytes.is_some()).count(),
+            have,
             need: self.data(),
             without_holder,
-            failures: rows.into_iter().flat_map(|row| row.failures).collect(),
+            failures,
         }
     }
 }
@@ -300,12 +342,15 @@ fn mark_hedged(rows: &mut [Row], peers: &Peers) {
 }
 
 async fn fetch_one(
-    network: &dyn HolderNetwork,
+    source: &Source<'_>,
     holder: &Holder,
     id: FragmentId,
-    expected_bytes: u32,
 ) -> Result<Vec<u8>, FetchError> {
-    let bytes = network.fetch(holder, id, expected_bytes).await?;
+    let expected_bytes = source.map.fragment_size.bytes();
+    let fetch = source.network.fetch(holder, id, expected_bytes);
+    let bytes = tokio::time::timeout(source.attempt_limit, fetch)
+        .await
+        .unwrap_or(Err(FetchError::Timeout { peer: holder.peer }))?;
     if u32::try_from(bytes.len()) == Ok(expected_bytes) && sha2_256(&[&bytes]) == id.0 {
         Ok(bytes)
     } else {

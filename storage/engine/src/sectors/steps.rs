@@ -24,6 +24,12 @@ const TICKET_MARGIN: BlockNumber = 2;
 /// Refused proofs after which a sector is left to expire and is sealed anew.
 const ATTEMPTS_MAX: u32 = 3;
 
+/// Disk space that sealing takes per node of a sector: three trees, labels, what storage proofs need,
+/// and some of it twice while a file is replaced.
+const NODE_DISK_BYTES: u64 = 32 * 12;
+/// Sectors that the chain lists at most.
+const LIST_MAX: usize = 1024;
+
 /// What to do after a step.
 enum Next {
     /// Go on with this record.
@@ -40,8 +46,11 @@ pub(super) fn is_due(record: &SectorRecord, view: Option<&SectorView>) -> bool {
         | SectorStep::PreCommit
         | SectorStep::WaitSeed
         | SectorStep::Commit => true,
+        // A sector that the chain shows in an earlier state: the block of its proof was dropped.
         SectorStep::Proving => {
-            record.damaged || view.is_some_and(|view| view.state == SectorState::Terminated)
+            let is_settled =
+                |view: &SectorView| matches!(view.state, SectorState::Active | SectorState::Faulty);
+            record.damaged || !view.is_some_and(is_settled)
         }
         SectorStep::Terminated => false,
     }
@@ -69,10 +78,7 @@ pub(super) async fn drive(
             SectorStep::PreCommit => pre_commit(node, record, seen).await?,
             SectorStep::WaitSeed => wait_seed(node, record, seen).await?,
             SectorStep::Commit => commit(node, record, seen).await?,
-            SectorStep::Proving => {
-                watch_end(node, record, seen).await?;
-                Next::Wait
-            }
+            SectorStep::Proving => watch(node, record, seen).await?,
             SectorStep::Terminated => Next::Wait,
         };
         match step {
@@ -174,6 +180,10 @@ async fn make_replica(
 ) -> Result<CommR, EngineError> {
     let folder = node.store.sector_folder(record.number);
     let _place = node.permits.acquire(Urgency::Seal).await;
+    let space = u64::from(node.sealer.profile().nodes()).saturating_mul(NODE_DISK_BYTES);
+    node.store
+        .run(move |store| store.ensure_disk(space))
+        .await?;
     let sealed = node.sealer.seal(folder, data, ticket.replica_id).await?;
     if sealed.comm_d != ticket.comm_d {
         return Err(EngineError::Opening(record.number));
@@ -265,6 +275,9 @@ async fn wait_seed(
     view: Option<SectorView>,
 ) -> Result<Next, EngineError> {
     let Some(view) = view else {
+        if is_behind(node).await? {
+            return Ok(Next::Wait);
+        }
         // Its block was dropped from the chain, or it has expired: send again or seal anew.
         return change(node, &record, |record| record.step = SectorStep::PreCommit).await;
     };
@@ -315,8 +328,7 @@ async fn commit(
         // It can only be replaced once the chain has let go of its pieces.
         return Ok(Next::Wait);
     }
-    let number = record.number;
-    let folder = node.store.sector_folder(number);
+    let folder = node.store.sector_folder(record.number);
     let proofs = {
         let _place = node.permits.acquire(Urgency::Seal).await;
         node.sealer
@@ -333,21 +345,26 @@ async fn commit(
         (Err(error), _) => return Err(error.into()),
         (_, Err(error)) => return Err(error),
     };
-    match node
-        .chain
-        .submit(Call::ProveCommit {
-            sector: number,
-            proofs,
-            bindings,
-        })
-        .await
-    {
+    let call = Call::ProveCommit {
+        sector: record.number,
+        proofs,
+        bindings,
+    };
+    send_proofs(node, record, call).await
+}
+
+async fn send_proofs(
+    node: &Arc<Node>,
+    record: SectorRecord,
+    call: Call,
+) -> Result<Next, EngineError> {
+    match node.chain.submit(call).await {
         Ok(_) => {
             Counters::add(&node.counters.seals_accepted, 1);
-            tracing::info!(sector = number.0, "sector sealed");
-            let next = change(node, &record, |record| record.step = SectorStep::Proving).await;
+            tracing::info!(sector = record.number.0, "sector sealed");
+            change(node, &record, |record| record.step = SectorStep::Proving).await?;
             node.wake();
-            next
+            Ok(Next::Wait)
         }
         Err(error) if is_refused(&error, &["TooEarly"]) => Ok(Next::Wait),
         Err(error) if is_refused(&error, &["TooLate"]) => expire(node, &record).await,
@@ -414,15 +431,33 @@ async fn unpack(node: &Arc<Node>, record: &SectorRecord) -> Result<Next, EngineE
     Ok(Next::Wait)
 }
 
-async fn watch_end(
+/// Follows a sealed sector: it may end, and the blocks that it came in may be dropped.
+async fn watch(
     node: &Arc<Node>,
     record: SectorRecord,
     view: Option<SectorView>,
-) -> Result<(), EngineError> {
-    if view.is_some_and(|view| view.state == SectorState::Terminated) {
-        terminate(node, &record).await?;
+) -> Result<Next, EngineError> {
+    match view.map(|view| view.state) {
+        Some(SectorState::Active | SectorState::Faulty) => Ok(Next::Wait),
+        Some(SectorState::Terminated) => terminate(node, &record).await,
+        Some(SectorState::PreCommitted) => {
+            change(node, &record, |record| {
+                record.step = SectorStep::Commit;
+                record.attempts = 0;
+            })
+            .await
+        }
+        None if is_behind(node).await? => Ok(Next::Wait),
+        None => change(node, &record, |record| record.step = SectorStep::PreCommit).await,
     }
-    Ok(())
+}
+
+/// Whether the chain node knows less than was seen before, or its list may be cut short.
+async fn is_behind(node: &Arc<Node>) -> Result<bool, EngineError> {
+    let now = node.head().number;
+    let highest = node.store.run(move |store| store.note_head(now)).await?;
+    let views = node.chain.sectors_of(node.config.provider).await?;
+    Ok(now < highest || views.len() >= LIST_MAX)
 }
 
 async fn terminate(node: &Arc<Node>, record: &SectorRecord) -> Result<Next, EngineError> {

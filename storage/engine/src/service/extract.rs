@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use ips_primitives::{
     challenge::{extract_piece, Beacon},
-    id::{AccountKey, PieceIndex, Signature},
-    retrieval::{ExtractRequest, Voucher},
+    id::{AccountKey, PieceIndex, ProviderId, Signature},
+    retrieval::{retrieval_fee, ExtractRequest, Voucher},
     sector::{CommD, ProofBytes, SectorState},
     statement::{Context, ExtractInputs},
-    view::ChainInfo,
+    view::{AgreementView, ChainInfo},
 };
 use ips_swarm::{extract_signing_bytes, Refusal};
 
@@ -18,7 +18,6 @@ use crate::{
     permits::Urgency,
     sealer::SealerError,
     signature::verify_sr25519,
-    store::SlotStage,
 };
 
 /// Checks a request and makes its proof.
@@ -37,18 +36,23 @@ pub(super) async fn prove(
         return Err(Refusal::Unauthorised);
     }
     let slot_bytes = held_slot_bytes(node, &request).await?;
-    let last = node
+    let known = node
         .store
         .run(move |store| store.extract(request.agreement))
-        .await;
-    let last = last.map_err(refuse_store)?.answered;
-    match last {
+        .await
+        .map_err(refuse_store)?;
+    if let Some(proof) = known.answer_to(&request) {
         // The answer was lost on the way: the same request gets the same proof.
-        Some((before, proof)) if before == request => return Ok(proof),
-        Some((before, _)) if before.nonce >= request.nonce => return Err(Refusal::Unauthorised),
-        _ => {}
+        return Ok(proof);
     }
-    ensure_agreement(node, &request, client_key).await?;
+    if !known.is_fresh(request.nonce) {
+        return Err(Refusal::Unauthorised);
+    }
+    if !known.has_room() {
+        // What is owed must be claimed first: a voucher that cannot be kept would be lost.
+        return Err(Refusal::Busy);
+    }
+    ensure_agreement(node, &request, client_key, known.promised_bytes()).await?;
     let beacon = recent_beacon(node, &request).await?;
     let proof = make_proof(node, &info, &request, client_key, beacon, slot_bytes).await?;
     let is_fresh = node
@@ -67,7 +71,7 @@ async fn held_slot_bytes(node: &Arc<Node>, request: &ExtractRequest) -> Result<u
     let slot = request.slot;
     let record = node.store.run(move |store| store.slot(slot)).await;
     let record = record.map_err(|_| Refusal::NotFound)?;
-    if record.stage != SlotStage::Confirmed {
+    if !record.stage.is_confirmed() {
         return Err(Refusal::NotFound);
     }
     let end = request
@@ -80,10 +84,12 @@ async fn held_slot_bytes(node: &Arc<Node>, request: &ExtractRequest) -> Result<u
     Ok(record.slot_bytes())
 }
 
+/// Checks that the agreement is the payer's and can pay for this request after all that is promised.
 async fn ensure_agreement(
     node: &Arc<Node>,
     request: &ExtractRequest,
     client_key: [u8; 32],
+    promised_bytes: u64,
 ) -> Result<(), Refusal> {
     let agreement = node
         .chain
@@ -91,15 +97,21 @@ async fn ensure_agreement(
         .await
         .map_err(refuse_chain)?;
     let agreement = agreement.ok_or(Refusal::Unauthorised)?;
-    let claimed_nonce = agreement
-        .claimed
-        .iter()
-        .find(|(provider, _, _)| *provider == request.provider)
-        .map(|(_, nonce, _)| *nonce);
+    let last = claimed_by(&agreement, &request.provider);
+    let unclaimed = promised_bytes.saturating_sub(last.map_or(0, |(_, bytes)| bytes));
+    let owed = unclaimed.saturating_add(request.length);
     let is_allowed = agreement.client == AccountKey(client_key)
         && agreement.order == request.slot.order
-        && claimed_nonce.is_none_or(|nonce| nonce < request.nonce);
+        && last.is_none_or(|(nonce, _)| nonce < request.nonce)
+        && retrieval_fee(agreement.price_per_mib, owed) <= agreement.budget;
     is_allowed.then_some(()).ok_or(Refusal::Unauthorised)
+}
+
+/// Nonce and bytes that a provider claimed last.
+fn claimed_by(agreement: &AgreementView, provider: &ProviderId) -> Option<(u64, u64)> {
+    let mut claimed = agreement.claimed.iter();
+    let found = claimed.find(|(claimant, _, _)| claimant == provider);
+    found.map(|(_, nonce, bytes)| (*nonce, *bytes))
 }
 
 async fn recent_beacon(node: &Arc<Node>, request: &ExtractRequest) -> Result<Beacon, Refusal> {
@@ -143,7 +155,7 @@ async fn make_proof(
         .map(PieceIndex)
         .map_err(|_| Refusal::Internal)?;
     let (folder, comm_d) = sector_of(node, request, piece).await?;
-    let _place = node.permits.acquire(Urgency::Proof).await;
+    let _place = node.permits.acquire(Urgency::Extract).await;
     node.sealer
         .prove_extract(folder, comm_d, rho)
         .await
@@ -169,7 +181,8 @@ async fn sector_of(
         .map_err(refuse_chain)?;
     let view = views
         .iter()
-        .filter(|view| matches!(view.state, SectorState::Active | SectorState::Faulty))
+        // With a faulty sector nothing could be claimed for the proof.
+        .filter(|view| view.state == SectorState::Active)
         .find(|view| {
             view.pieces
                 .iter()
@@ -198,9 +211,10 @@ pub(super) async fn accept_voucher(
     if !verify_sr25519(&agreement.client, &voucher.signing_bytes(), &signature) {
         return Err(Refusal::Unauthorised);
     }
+    let claimed = claimed_by(&agreement, &node.config.provider).map_or(0, |(_, bytes)| bytes);
     let kept = node
         .store
-        .run(move |store| store.put_voucher(voucher, signature))
+        .run(move |store| store.put_voucher(voucher, signature, claimed))
         .await
         .map_err(refuse_store)?;
     kept.then_some(()).ok_or(Refusal::Unauthorised)

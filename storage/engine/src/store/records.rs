@@ -6,30 +6,28 @@ use ips_primitives::{
     fragment::FragmentSize,
     id::{BlockNumber, FileId, SectorNumber, Signature, SlotId},
     proof_calls::PreCommit,
-    retrieval::{ExtractClaim, ExtractRequest},
-    sector::{CommD, CommR, Piece, ProofBytes, ReplicaId},
+    sector::{CommD, CommR, Piece, ReplicaId},
     slot::SlotRoot,
 };
 use serde::Serialize;
 
 use super::StoreError;
 
-/// Version of every record.
-const VERSION: u8 = 1;
-
 /// A value as it is stored.
 pub(super) trait Record: Encode + Decode {
     /// What it is, for errors.
     const NAME: &'static str;
+    /// Version of its layout.
+    const VERSION: u8;
 
     fn to_bytes(&self) -> Vec<u8> {
-        (VERSION, self).encode()
+        (Self::VERSION, self).encode()
     }
 
     fn from_bytes(mut bytes: &[u8]) -> Result<Self, StoreError> {
         let failed = StoreError::Record(Self::NAME);
         match u8::decode(&mut bytes) {
-            Ok(VERSION) => {}
+            Ok(version) if version == Self::VERSION => {}
             Ok(_) | Err(_) => return Err(failed),
         }
         match Self::decode(&mut bytes) {
@@ -48,9 +46,25 @@ pub enum SlotStage {
     /// Whole and signed for; the deal is to be confirmed on the chain.
     #[codec(index = 1)]
     Delivered(Signature),
-    /// Confirmed on the chain; its pieces are sealed or to be sealed.
+    /// Confirmed on the chain; its pieces are sealed or to be sealed. The signature is kept, since the
+    /// block of the confirmation may be dropped; `None` if the chain knew before this disk did.
     #[codec(index = 2)]
-    Confirmed,
+    Confirmed(Option<Signature>),
+}
+
+impl SlotStage {
+    /// The customer's signature over the delivery note, if it is here.
+    pub(crate) fn signature(self) -> Option<Signature> {
+        match self {
+            Self::Receiving => None,
+            Self::Delivered(signature) => Some(signature),
+            Self::Confirmed(signature) => signature,
+        }
+    }
+
+    pub(crate) fn is_confirmed(self) -> bool {
+        matches!(self, Self::Confirmed(_))
+    }
 }
 
 /// A slot on this node.
@@ -72,6 +86,7 @@ impl SlotRecord {
 
 impl Record for SlotRecord {
     const NAME: &'static str = "a slot";
+    const VERSION: u8 = 2;
 }
 
 /// Where a sector is in its life on this node; what is to be done next.
@@ -158,33 +173,7 @@ impl SectorRecord {
 
 impl Record for SectorRecord {
     const NAME: &'static str = "a sector";
-}
-
-/// Retrievals under one agreement.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode)]
-pub(crate) struct ExtractRecord {
-    /// The request answered last, with its proof.
-    pub(crate) answered: Option<(ExtractRequest, ProofBytes)>,
-    /// The latest voucher as a claim: it replaces all before it.
-    pub(crate) claim: Option<ExtractClaim>,
-    /// Nonce of the voucher that was claimed last.
-    pub(crate) claimed_nonce: Option<u64>,
-    /// Refusals of the latest claim.
-    pub(crate) refusals: u32,
-}
-
-impl ExtractRecord {
-    /// The claim, if it is not on the chain yet.
-    pub(crate) fn due(&self) -> Option<&ExtractClaim> {
-        self.claim.as_ref().filter(|claim| {
-            self.claimed_nonce
-                .is_none_or(|n| n < claim.voucher.request.nonce)
-        })
-    }
-}
-
-impl Record for ExtractRecord {
-    const NAME: &'static str = "a retrieval";
+    const VERSION: u8 = 1;
 }
 
 #[cfg(test)]

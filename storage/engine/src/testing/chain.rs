@@ -1,31 +1,24 @@
 //! A chain of one process: blocks when told, the market's, porep's and poe's rules in small.
 
-use std::{
-    collections::{BTreeMap, HashSet},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use async_trait::async_trait;
 use ips_primitives::{
     challenge::Beacon,
-    deal::{Ask, OrderParams, SlotState},
+    deal::{Ask, OrderDeposit, OrderParams, SlotState},
     id::{
-        AccountKey, AgreementId, Balance, BlockNumber, FileId, Genesis, OrderId, PartitionIndex,
-        ProviderId, SectorNumber, Signature, SlotId, SlotIndex,
+        AccountKey, AgreementId, Balance, BlockNumber, Genesis, OrderId, ProviderId, SlotId,
+        SlotIndex,
     },
     node_class::NodeClass,
     retrieval::ExtractClaim,
     schedule::ProvingSchedule,
-    sector::{CommR, Profile, SectorState},
-    view::{
-        AgreementView, ChainInfo, DealView, NodeView, OrderView, PartitionView, SectorView,
-        SlotView,
-    },
+    sector::Profile,
+    view::{AgreementView, ChainInfo, NodeView, OrderView, SectorView, SlotView},
 };
 use tokio::sync::watch;
 
-use super::{beacon_of, mock_key, TestKey};
-use crate::chain::{Call, ChainClient, ChainError, ChainReader, Head, Included, Outcome};
+use super::{beacon_of, mock_key, state::State};
+use crate::chain::Head;
 
 /// A node to put on the mock chain.
 #[derive(Clone, Debug)]
@@ -42,41 +35,31 @@ pub struct MockNode {
     pub capacity_bytes: u64,
 }
 
-/// A sector and what the mock chain knows beside its view.
-pub(super) struct MockSector {
-    pub(super) view: SectorView,
-    /// Block from which on it is in the set of windows that open later; `None` = not in it.
-    pub(super) joined_at: Option<BlockNumber>,
-}
-
-#[derive(Default)]
-pub(super) struct State {
-    pub(super) nodes: BTreeMap<ProviderId, NodeView>,
-    pub(super) orders: BTreeMap<OrderId, OrderView>,
-    pub(super) sectors: BTreeMap<(ProviderId, SectorNumber), MockSector>,
-    pub(super) proven: BTreeMap<ProviderId, u32>,
-    pub(super) proven_periods: BTreeMap<ProviderId, u32>,
-    pub(super) missed_periods: BTreeMap<ProviderId, u32>,
-    pub(super) agreements: BTreeMap<AgreementId, AgreementView>,
-    pub(super) claims: Vec<ExtractClaim>,
-    pub(super) settled: Vec<SlotId>,
-    pub(super) unreachable: HashSet<&'static str>,
-    pub(super) confirmations: Vec<(SlotId, Signature)>,
+/// What the chain was at some block.
+#[derive(Clone)]
+pub struct Snapshot {
+    state: State,
+    head: Head,
 }
 
 /// The chain; shared by all clients of a test.
 pub struct MockChain {
     pub(super) info: ChainInfo,
     pub(super) profile: Profile,
-    heads: watch::Sender<Head>,
+    pub(super) heads: watch::Sender<Head>,
     state: Mutex<State>,
 }
 
 impl MockChain {
     /// A chain at block 10.
     pub fn new(profile: Profile) -> Arc<Self> {
+        Self::with_genesis(profile, Genesis([0xee; 32]))
+    }
+
+    /// [`Self::new`] with another block 0.
+    pub fn with_genesis(profile: Profile, genesis: Genesis) -> Arc<Self> {
         let info = ChainInfo {
-            genesis: Genesis([0xee; 32]),
+            genesis,
             profile: profile.id,
             seal_key: Some(mock_key(1)),
             post_key: Some(mock_key(2)),
@@ -86,21 +69,21 @@ impl MockChain {
                 deadlines: 2,
             },
             lottery_blocks: 8,
+            reliability_permille_min: 200,
             delivery_blocks: 200,
+            seal_blocks: 1_000,
             seed_delay_blocks: 3,
             ticket_blocks: 100,
             prove_commit_blocks: 50,
             collateral_per_mib: 1,
+            order_deposit: OrderDeposit::default(),
             beacon_blocks: 500,
         };
-        let heads = watch::Sender::new(Head {
-            number: 10,
-            hash: beacon_of(10),
-        });
+        let head = head_at(10);
         Arc::new(Self {
             info,
             profile,
-            heads,
+            heads: watch::Sender::new(head),
             state: Mutex::default(),
         })
     }
@@ -114,70 +97,70 @@ impl MockChain {
         self.heads.borrow().number
     }
 
+    /// When storage proofs are due.
+    pub fn schedule(&self) -> ProvingSchedule {
+        self.info.schedule
+    }
+
     /// Makes blocks, closing windows as they pass.
     pub fn advance(&self, blocks: BlockNumber) {
         for _ in 0..blocks {
             let number = self.now() + 1;
-            self.close_windows(number);
-            self.heads.send_replace(Head {
-                number,
-                hash: beacon_of(number),
-            });
+            self.lock().close_windows(&self.info, number);
+            self.heads.send_replace(head_at(number));
         }
     }
 
-    fn close_windows(&self, number: BlockNumber) {
-        let mut state = self.lock();
-        let providers: Vec<_> = state.nodes.keys().copied().collect();
-        for provider in providers {
-            let deadline = self.deadline(&provider);
-            let (open, window) = self.info.schedule.open_window(number - 1);
-            let is_over = open == deadline && window.closes_at == number;
-            let was_proven = state.proven.get(&provider) == Some(&window.period);
-            let set = state.set(self.profile, &provider, window.opens_at);
-            if is_over && !was_proven && set.iter().any(|comm_r| *comm_r != CommR::default()) {
-                *state.missed_periods.entry(provider).or_insert(0) += 1;
-                for sector in state.sectors_mut(&provider) {
-                    if sector.joined_at.is_some_and(|at| at < window.opens_at) {
-                        sector.view.state = SectorState::Faulty;
-                        sector.joined_at = None;
-                    }
-                }
-            }
+    /// The chain as it is now.
+    pub fn snapshot(&self) -> Snapshot {
+        Snapshot {
+            state: self.lock().clone(),
+            head: *self.heads.borrow(),
         }
     }
 
-    pub(super) fn deadline(&self, provider: &ProviderId) -> u32 {
-        self.info.schedule.deadline_of(provider, PartitionIndex(0))
+    /// Drops all blocks since the snapshot, as a reorganisation or a power cut of the chain node does.
+    pub fn restore(&self, snapshot: Snapshot) {
+        *self.lock() = snapshot.state;
+        self.heads.send_replace(snapshot.head);
     }
 
-    /// Registers a node with an ask of 1 and plenty of collateral.
+    /// Registers a node with an ask of 1 and plenty of collateral; every other one is of another class.
     pub fn register(&self, node: MockNode) {
+        let mut state = self.lock();
+        let others = state.nodes.keys().filter(|known| **known != node.provider);
+        let class = match others.count() % 2 {
+            0 => NodeClass::Super,
+            _ => NodeClass::Enterprise,
+        };
+        let known = state.nodes.get(&node.provider);
         let view = NodeView {
             provider: node.provider,
             worker: node.worker,
-            class: NodeClass::Super,
+            class: known.map_or(class, |known| known.class),
             operator: node.provider.0,
             peer_id: node.peer_id,
             addresses: node.addresses,
             capacity_bytes: node.capacity_bytes,
-            used_bytes: 0,
+            used_bytes: known.map_or(0, |known| known.used_bytes),
             reliability_permille: 1000,
+            registered_at: 0,
             ask: Some(Ask {
                 price_per_mib_block: 1,
                 duration_blocks_max: 1_000_000,
             }),
             pledged: 1_000_000,
-            locked: 0,
+            locked: known.map_or(0, |known| known.locked),
         };
-        self.lock().nodes.insert(node.provider, view);
+        state.nodes.insert(node.provider, view);
     }
 
     /// Places an order.
     pub fn order(&self, client: AccountKey, params: OrderParams) -> OrderId {
         let opened_at = self.now();
         let mut state = self.lock();
-        let id = OrderId(u64::try_from(state.orders.len()).unwrap_or(u64::MAX));
+        let id = OrderId(state.next_order);
+        state.next_order += 1;
         let slots = (0..u16::from(params.erasure.total()))
             .map(|index| SlotView {
                 index: SlotIndex(index),
@@ -190,18 +173,22 @@ impl MockChain {
                 sectors: Vec::new(),
             })
             .collect();
-        let lottery_beacon = Some(beacon_of(opened_at + 1));
         let order = OrderView {
             id,
             client,
             params,
             opened_at,
-            lottery_beacon,
+            lottery_beacon: Some(beacon_of(opened_at + 1)),
             slots,
             held: 1_000,
         };
         state.orders.insert(id, order);
         id
+    }
+
+    /// Lets ids of orders pass that are closed already.
+    pub fn skip_orders(&self, count: u64) {
+        self.lock().next_order += count;
     }
 
     /// Gives a slot to a provider, as if it had claimed it.
@@ -227,11 +214,31 @@ impl MockChain {
         self.lock().slot_mut(slot).map(|view| view.state)
     }
 
+    /// Who has a slot.
+    pub fn provider_of(&self, slot: SlotId) -> Option<ProviderId> {
+        self.lock().slot_mut(slot).and_then(|view| view.provider)
+    }
+
+    /// Removes an order altogether.
+    pub fn remove_order(&self, order: OrderId) {
+        self.lock().orders.remove(&order);
+    }
+
+    /// Makes lists of deals leave this slot out, as lists that are cut short do.
+    pub fn hide_deal(&self, slot: SlotId) {
+        self.lock().hidden.insert(slot);
+    }
+
     /// Opens a retrieval agreement.
     pub fn open_agreement(&self, client: AccountKey, order: OrderId) -> AgreementId {
+        self.open(client, order, 1_000_000)
+    }
+
+    /// Opens a retrieval agreement with a budget.
+    pub fn open(&self, client: AccountKey, order: OrderId, budget: Balance) -> AgreementId {
         let mut state = self.lock();
         let id = AgreementId(u64::try_from(state.agreements.len()).unwrap_or(u64::MAX));
-        let (price_per_mib, budget, claimed) = (100, 1_000_000, Vec::new());
+        let (price_per_mib, claimed) = (1_000, Vec::new());
         state.agreements.insert(
             id,
             AgreementView {
@@ -246,6 +253,11 @@ impl MockChain {
         id
     }
 
+    /// Lets only so many more claims through in this period; `None` = all.
+    pub fn limit_claims(&self, left: Option<u32>) {
+        self.lock().claims_left = left;
+    }
+
     /// Makes a call fail as if the node could not be reached, until [`Self::reach`].
     pub fn lose(&self, call: &'static str) {
         self.lock().unreachable.insert(call);
@@ -256,30 +268,39 @@ impl MockChain {
         self.lock().unreachable.remove(call);
     }
 
+    /// Calls of a name that came through, refused or not.
+    pub fn calls(&self, call: &str) -> usize {
+        let state = self.lock();
+        state.calls.iter().filter(|made| **made == call).count()
+    }
+
     /// Storage proofs accepted from a provider.
     pub fn proven_periods(&self, provider: ProviderId) -> u32 {
-        self.lock()
-            .proven_periods
-            .get(&provider)
-            .copied()
-            .unwrap_or(0)
+        let state = self.lock();
+        let own = state.partitions_of(provider);
+        own.map(|(_, partition)| partition.proven_periods).sum()
     }
 
     /// Storage proofs missed by a provider.
     pub fn missed_periods(&self, provider: ProviderId) -> u32 {
-        self.lock()
-            .missed_periods
-            .get(&provider)
-            .copied()
-            .unwrap_or(0)
+        let state = self.lock();
+        let own = state.partitions_of(provider);
+        own.map(|(_, partition)| partition.missed_periods).sum()
     }
 
     /// Retrieval claims accepted.
     pub fn claims(&self) -> Vec<ExtractClaim> {
-        self.lock().claims.clone()
+        let claims = &self.lock().claims;
+        claims.iter().map(|(claim, _)| *claim).collect()
     }
 
-    /// Settlements asked for.
+    /// Fees of the retrieval claims accepted.
+    pub fn fees(&self) -> Vec<Balance> {
+        let claims = &self.lock().claims;
+        claims.iter().map(|(_, fee)| *fee).collect()
+    }
+
+    /// Slots for which something was paid.
     pub fn settled(&self) -> Vec<SlotId> {
         self.lock().settled.clone()
     }
@@ -290,243 +311,9 @@ impl MockChain {
     }
 }
 
-impl State {
-    pub(super) fn slot_mut(&mut self, slot: SlotId) -> Option<&mut SlotView> {
-        let order = self.orders.get_mut(&slot.order)?;
-        order.slots.iter_mut().find(|view| view.index == slot.slot)
-    }
-
-    pub(super) fn sectors_mut<'a>(
-        &'a mut self,
-        provider: &'a ProviderId,
-    ) -> impl Iterator<Item = &'a mut MockSector> {
-        self.sectors
-            .iter_mut()
-            .filter(move |((owner, _), _)| owner == provider)
-            .map(|(_, sector)| sector)
-    }
-
-    /// The frozen set of a window: one partition, sectors in order of their number.
-    pub(super) fn set(
-        &self,
-        profile: Profile,
-        provider: &ProviderId,
-        opens_at: BlockNumber,
-    ) -> Vec<CommR> {
-        let places = usize::try_from(profile.post_sectors).unwrap_or(0);
-        let mut set = vec![CommR::default(); places];
-        for sector in self
-            .sectors
-            .iter()
-            .filter(|((p, _), _)| p == provider)
-            .map(|(_, s)| s)
-        {
-            let place = sector
-                .view
-                .partition
-                .and_then(|(_, at)| usize::try_from(at).ok());
-            let in_set = sector.joined_at.is_some_and(|joined| joined < opens_at);
-            if let Some(entry) = place.filter(|_| in_set).and_then(|at| set.get_mut(at)) {
-                *entry = sector.view.comm_r;
-            }
-        }
-        set
-    }
-
-    pub(super) fn views(
-        &self,
-        info: &ChainInfo,
-        now: BlockNumber,
-        provider: ProviderId,
-    ) -> Vec<SectorView> {
-        let own = self
-            .sectors
-            .iter()
-            .filter(|((owner, _), _)| *owner == provider);
-        own.map(|(_, sector)| {
-            let seed_at = sector.view.pre_committed_at + info.seed_delay_blocks;
-            SectorView {
-                seed: (seed_at <= now).then(|| beacon_of(seed_at)),
-                ..sector.view.clone()
-            }
-        })
-        .collect()
-    }
-}
-
-/// The mock chain as one account sees it.
-#[derive(Clone)]
-pub struct MockClient {
-    pub(super) chain: Arc<MockChain>,
-    key: TestKey,
-}
-
-impl MockClient {
-    /// A client that signs with `key`.
-    pub fn new(chain: Arc<MockChain>, key: TestKey) -> Self {
-        Self { chain, key }
-    }
-}
-
-#[async_trait]
-impl ChainReader for MockClient {
-    async fn info(&self) -> Result<ChainInfo, ChainError> {
-        Ok(self.chain.info.clone())
-    }
-
-    fn heads(&self) -> watch::Receiver<Head> {
-        self.chain.heads.subscribe()
-    }
-
-    async fn beacon(&self, block: BlockNumber) -> Result<Option<Beacon>, ChainError> {
-        let now = self.chain.now();
-        let kept = block <= now && now - block <= self.chain.info.beacon_blocks;
-        Ok(kept.then(|| beacon_of(block)))
-    }
-
-    async fn balance(&self, _account: AccountKey) -> Result<Balance, ChainError> {
-        Ok(1_000_000)
-    }
-
-    async fn node(&self, provider: ProviderId) -> Result<Option<NodeView>, ChainError> {
-        Ok(self.chain.lock().nodes.get(&provider).cloned())
-    }
-
-    async fn nodes(&self, max: u32) -> Result<Vec<NodeView>, ChainError> {
-        let max = usize::try_from(max).unwrap_or(usize::MAX);
-        Ok(self
-            .chain
-            .lock()
-            .nodes
-            .values()
-            .take(max)
-            .cloned()
-            .collect())
-    }
-
-    async fn open_orders(&self, from: OrderId, max: u32) -> Result<Vec<OrderView>, ChainError> {
-        let is_open =
-            |order: &&OrderView| order.slots.iter().any(|slot| slot.state == SlotState::Open);
-        let max = usize::try_from(max).unwrap_or(usize::MAX);
-        let state = self.chain.lock();
-        let later = state.orders.range(from..).map(|(_, order)| order);
-        Ok(later.filter(is_open).take(max).cloned().collect())
-    }
-
-    async fn order(&self, order: OrderId) -> Result<Option<OrderView>, ChainError> {
-        Ok(self.chain.lock().orders.get(&order).cloned())
-    }
-
-    async fn orders_of_file(&self, file: FileId) -> Result<Vec<OrderView>, ChainError> {
-        let state = self.chain.lock();
-        Ok(state
-            .orders
-            .values()
-            .filter(|order| order.params.file == file)
-            .cloned()
-            .collect())
-    }
-
-    async fn orders_of_client(&self, client: AccountKey) -> Result<Vec<OrderView>, ChainError> {
-        let state = self.chain.lock();
-        Ok(state
-            .orders
-            .values()
-            .filter(|order| order.client == client)
-            .cloned()
-            .collect())
-    }
-
-    async fn deals_of(&self, provider: ProviderId) -> Result<Vec<DealView>, ChainError> {
-        let state = self.chain.lock();
-        let all = state.orders.values().flat_map(|order| {
-            order.slots.iter().map(move |view| DealView {
-                slot: SlotId {
-                    order: order.id,
-                    slot: view.index,
-                },
-                params: order.params.clone(),
-                view: view.clone(),
-            })
-        });
-        Ok(all
-            .filter(|deal| deal.view.provider == Some(provider))
-            .collect())
-    }
-
-    async fn sectors_of(&self, provider: ProviderId) -> Result<Vec<SectorView>, ChainError> {
-        Ok(self.chain.sectors(provider))
-    }
-
-    async fn partitions_of(&self, provider: ProviderId) -> Result<Vec<PartitionView>, ChainError> {
-        let (chain, now) = (&self.chain, self.chain.now());
-        let deadline = chain.deadline(&provider);
-        let (open, window) = chain.info.schedule.open_window(now);
-        let is_open = open == deadline;
-        let window = if is_open {
-            window
-        } else {
-            chain.info.schedule.next_window(now, deadline)
-        };
-        let state = chain.lock();
-        let set = state.set(chain.profile, &provider, window.opens_at);
-        let mut sectors = vec![None; set.len()];
-        for ((owner, number), sector) in &state.sectors {
-            let place = sector
-                .view
-                .partition
-                .and_then(|(_, at)| usize::try_from(at).ok());
-            if let Some(entry) = place
-                .filter(|_| *owner == provider)
-                .and_then(|at| sectors.get_mut(at))
-            {
-                *entry = Some(*number);
-            }
-        }
-        Ok(vec![PartitionView {
-            index: PartitionIndex(0),
-            deadline,
-            window,
-            set,
-            sectors,
-            beacon: is_open.then(|| beacon_of(window.opens_at)),
-            proven: state.proven.get(&provider) == Some(&window.period),
-            proven_periods: state.proven_periods.get(&provider).copied().unwrap_or(0),
-            missed_periods: state.missed_periods.get(&provider).copied().unwrap_or(0),
-        }])
-    }
-
-    async fn agreement(&self, id: AgreementId) -> Result<Option<AgreementView>, ChainError> {
-        Ok(self.chain.lock().agreements.get(&id).cloned())
-    }
-}
-
-#[async_trait]
-impl ChainClient for MockClient {
-    fn account(&self) -> AccountKey {
-        AccountKey(self.key.public())
-    }
-
-    async fn submit(&self, call: Call) -> Result<Outcome, ChainError> {
-        self.apply(&call)?;
-        let number = self.chain.now();
-        let block = Head {
-            number,
-            hash: beacon_of(number),
-        };
-        let included = Included {
-            block,
-            ref_time: 1,
-            proof_size: 1,
-        };
-        Ok(Outcome {
-            included,
-            order: None,
-            agreement: None,
-        })
-    }
-
-    fn sign(&self, message: &[u8; 32]) -> Signature {
-        self.key.sign(message)
+fn head_at(number: BlockNumber) -> Head {
+    Head {
+        number,
+        hash: beacon_of(number),
     }
 }

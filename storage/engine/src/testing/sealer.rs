@@ -27,6 +27,8 @@ pub enum Gate {
     Seal,
     /// [`Sealer::prove_seal`].
     ProveSeal,
+    /// [`Sealer::prove_post`].
+    ProvePost,
 }
 
 /// Seals by hashing; its "proofs" can be checked by the mock chain.
@@ -178,25 +180,30 @@ impl Sealer for InstantSealer {
         Ok(TreePath::default())
     }
 
+    async fn check(&self, sector: SealedSector) -> Result<(), SealerError> {
+        let replica = read_replica(&sector.folder)?;
+        if replica[32..] == sector.comm_r.0 {
+            return Ok(());
+        }
+        Err(SealerError::Damaged {
+            folder: sector.folder,
+            reason: "the replica has another root".to_owned(),
+        })
+    }
+
     async fn prove_post(
         &self,
         set: Vec<Option<SealedSector>>,
         randomness: [u8; 32],
     ) -> Result<ProofBytes, SealerError> {
+        self.pass(Gate::ProvePost).await;
         let mut roots = Vec::new();
         for sector in &set {
             let Some(sector) = sector else {
                 roots.push(CommR::default());
                 continue;
             };
-            let replica = read_replica(&sector.folder)?;
-            if replica[32..] != sector.comm_r.0 {
-                let reason = "the replica has another root".to_owned();
-                return Err(SealerError::Damaged {
-                    folder: sector.folder.clone(),
-                    reason,
-                });
-            }
+            self.check(sector.clone()).await?;
             roots.push(sector.comm_r);
         }
         self.note("prove_post");

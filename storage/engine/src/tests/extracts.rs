@@ -16,7 +16,11 @@ use crate::{
     upload::{deliver_slots, UploadSettings},
 };
 
-async fn active_slot(chain: &Arc<MockChain>, node: &TestNode, customer: &Customer) -> SlotId {
+pub(super) async fn active_slot(
+    chain: &Arc<MockChain>,
+    node: &TestNode,
+    customer: &Customer,
+) -> SlotId {
     let slot = customer.order_for(chain, node);
     let (swarm, _thread) = client_swarm();
     let file = customer.encoded.manifest.file_id();
@@ -39,7 +43,12 @@ async fn active_slot(chain: &Arc<MockChain>, node: &TestNode, customer: &Custome
     slot
 }
 
-fn request(node: &TestNode, agreement: AgreementId, slot: SlotId, nonce: u64) -> ExtractRequest {
+pub(super) fn request(
+    node: &TestNode,
+    agreement: AgreementId,
+    slot: SlotId,
+    nonce: u64,
+) -> ExtractRequest {
     let provider = node.provider;
     ExtractRequest {
         agreement,

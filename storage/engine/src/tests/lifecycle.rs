@@ -1,44 +1,20 @@
 //! Sealing and proving through kills, damage and missed windows.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::collections::BTreeSet;
 
 use ips_primitives::{
     deal::SlotState,
-    id::SlotId,
     sector::{Profile, SectorState},
 };
 
-use super::world::{until, Customer, TestNode};
+use super::{
+    steps::{deliver, prove_next_window, sealed, to_window},
+    world::{until, TestNode},
+};
 use crate::{
     testing::{Gate, MockChain},
     SectorStep,
 };
-
-/// Hands slot 0 of a file of two pieces to the node.
-async fn deliver(chain: &MockChain, node: &TestNode) -> SlotId {
-    let customer = Customer::new(70_000);
-    let slot = customer.order_for(chain, node);
-    let (service, peer) = (node.on().service.clone(), node.peer());
-    let file = customer.encoded.manifest.file_id();
-    let manifest = customer.manifest().to_vec();
-    service
-        .begin_slot(peer, slot, file, manifest)
-        .await
-        .unwrap();
-    for (segment, bytes) in (0..).zip(&customer.slots[0]) {
-        service
-            .store_fragment(peer, slot, segment, bytes.clone())
-            .await
-            .unwrap();
-    }
-    let note = customer.note(slot, node.provider);
-    let signature = customer.key.sign(&note.signing_bytes());
-    service
-        .finish_slot(peer, slot, note, signature)
-        .await
-        .unwrap();
-    slot
-}
 
 async fn all_at(node: &TestNode, step: SectorStep) -> bool {
     let status = node.on().engine.status().await.unwrap();
@@ -94,43 +70,6 @@ async fn sealing_resumes_after_a_kill_at_every_step() {
         .collect();
     assert_eq!(pieces.len(), 2);
     prove_next_window(&chain, &node).await;
-}
-
-/// Goes through the next window and waits for its proof in it.
-async fn prove_next_window(chain: &Arc<MockChain>, node: &TestNode) {
-    let before = chain.proven_periods(node.provider);
-    let missed = chain.missed_periods(node.provider);
-    to_window(chain, node);
-    until("the storage proof is accepted", || async {
-        chain.proven_periods(node.provider) > before
-    })
-    .await;
-    assert_eq!(chain.missed_periods(node.provider), missed);
-}
-
-/// Makes blocks up to the first of the provider's next window.
-fn to_window(chain: &Arc<MockChain>, node: &TestNode) {
-    let schedule = ips_primitives::schedule::ProvingSchedule {
-        period_blocks: 20,
-        deadlines: 2,
-    };
-    let deadline = schedule.deadline_of(&node.provider, ips_primitives::id::PartitionIndex(0));
-    let window = schedule.next_window(chain.now(), deadline);
-    chain.advance(window.opens_at - chain.now());
-}
-
-async fn sealed(chain: &Arc<MockChain>, node: &TestNode) -> SlotId {
-    let slot = deliver(chain, node).await;
-    until("both sectors are pre-committed", || async {
-        chain.sectors(node.provider).len() == 2
-    })
-    .await;
-    chain.advance(3);
-    until("the slot is active", || async {
-        chain.slot_state(slot) == Some(SlotState::Active)
-    })
-    .await;
-    slot
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -131,6 +131,7 @@ fn quick() -> RetrievalSettings {
     RetrievalSettings {
         hedge_after_max: Duration::from_millis(100),
         hedge_after_min: Duration::from_millis(100),
+        attempt_limit: Duration::from_millis(500),
         ..RetrievalSettings::default()
     }
 }
@@ -235,6 +236,47 @@ async fn more_than_parity_dead_tells_exactly_what_is_missing() {
         let is_dead = |error| matches!(error, FetchError::Unreachable { .. });
         assert!(lacks.failures.iter().all(|failure| is_dead(failure.error)));
     }
+}
+
+#[tokio::test]
+async fn every_holder_of_a_missing_fragment_is_reported_in_every_segment() {
+    let liars = [0, 1, 2, 3].map(|slot| (slot, Manner::Lies));
+    let setting = setting(400_000, &liars);
+    // One segment after the other, so that the later ones meet holders that are asked no more.
+    let settings = RetrievalSettings {
+        window_segments: 2,
+        ..quick()
+    };
+    let wants = Want::whole(0..setting.map.segments());
+    let mut sink = Collect::default();
+    let (fake, map, holders) = (&setting.fake, &setting.map, &setting.holders);
+    let read = fetch_segments(fake, map, holders, wants, settings, &mut sink).await;
+    let Err(RetrievalError::Missing { missing, .. }) = read else {
+        panic!("{read:?}")
+    };
+    assert_eq!(missing.len(), 2);
+    for lacks in &missing {
+        let failed: HashSet<_> = lacks.failures.iter().map(|f| f.provider.0[0]).collect();
+        assert_eq!(failed, HashSet::from([0, 1, 2, 3]));
+        let is_lie = |error| matches!(error, FetchError::Corrupt { .. });
+        assert!(lacks.failures.iter().all(|failure| is_lie(failure.error)));
+    }
+}
+
+#[tokio::test]
+async fn holders_that_all_hang_end_the_reading_with_their_names() {
+    let hanging: Vec<_> = (0..6).map(|slot| (slot, Manner::Hangs)).collect();
+    let setting = setting(20_000, &hanging);
+    let (read, _) = setting.read().await;
+    let Err(RetrievalError::Missing { missing, .. }) = read else {
+        panic!("{read:?}")
+    };
+    assert_eq!((missing[0].have, missing[0].failures.len()), (0, 6));
+    let is_late = |error| matches!(error, FetchError::Timeout { .. });
+    assert!(missing[0]
+        .failures
+        .iter()
+        .all(|failure| is_late(failure.error)));
 }
 
 #[tokio::test]

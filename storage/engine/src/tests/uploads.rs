@@ -211,3 +211,76 @@ async fn a_full_node_refuses_and_has_room_again_when_a_slot_has_ended() {
     assert_eq!(service.read_fragment(id).await.unwrap(), None);
     begin(&second, two).await.unwrap();
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_fragment_that_is_damaged_on_disk_is_asked_for_again() {
+    let chain = MockChain::new(Profile::TEST);
+    let mut node = TestNode::new(&chain, 1);
+    node.start().await;
+    let customer = Customer::new(70_000);
+    let slot = customer.order_for(&chain, &node);
+    let (file, peer) = (customer.encoded.manifest.file_id(), node.peer());
+    let service = node.on().service.clone();
+    let begin = || service.begin_slot(peer, slot, file, customer.manifest().to_vec());
+    begin().await.unwrap();
+    for (segment, bytes) in (0..).zip(&customer.slots[0]) {
+        let stored = service.store_fragment(peer, slot, segment, bytes.clone());
+        stored.await.unwrap();
+    }
+    let id = customer.encoded.manifest.fragment_id(1, 0).unwrap();
+    let name: String = id.0.iter().map(|byte| format!("{byte:02x}")).collect();
+    let path = node.config.base_path.join("fragments");
+    let path = path.join(&name[..2]).join(&name[2..4]).join(&name);
+    let mut bytes = std::fs::read(&path).unwrap();
+    bytes[100] ^= 1;
+    std::fs::write(&path, bytes).unwrap();
+
+    assert_eq!(service.read_fragment(id).await, Ok(None), "never served");
+    let note = customer.note(slot, node.provider);
+    let signature = customer.key.sign(&note.signing_bytes());
+    let early = service.finish_slot(peer, slot, note, signature).await;
+    assert_eq!(early, Err(Refusal::Corrupt));
+    let progress = begin().await.unwrap();
+    assert_eq!(progress.missing().collect::<Vec<_>>(), vec![1]);
+    let again = customer.slots[0][1].clone();
+    service.store_fragment(peer, slot, 1, again).await.unwrap();
+    service
+        .finish_slot(peer, slot, note, signature)
+        .await
+        .unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_full_disk_refuses_uploads_and_stops_sealing_but_loses_nothing() {
+    let chain = MockChain::new(Profile::TEST);
+    let mut node = TestNode::new(&chain, 1);
+    chain.lose("confirm_deal");
+    node.start().await;
+    let slot = super::steps::deliver(&chain, &node).await;
+    node.kill().await;
+
+    // Nothing of the disk may be used any more.
+    node.config.reserve_bytes = u64::MAX;
+    chain.reach("confirm_deal");
+    node.start().await;
+    let customer = Customer::new(20_000);
+    let other = customer.order_for(&chain, &node);
+    let service = node.on().service.clone();
+    let (file, manifest) = (customer.encoded.manifest.file_id(), customer.manifest());
+    let refused = service
+        .begin_slot(node.peer(), other, file, manifest.to_vec())
+        .await;
+    assert_eq!(refused, Err(Refusal::Full));
+    assert_eq!(service.status().await.free_bytes, 0);
+    for _ in 0..10 {
+        super::steps::next_block(&chain).await;
+    }
+    assert_eq!(chain.slot_state(slot), Some(SlotState::Confirmed));
+    assert_eq!(node.sealer.count("seal"), 0);
+    drop(service);
+    node.kill().await;
+
+    node.config.reserve_bytes = 0;
+    node.start().await;
+    super::steps::activate(&chain, slot).await;
+}

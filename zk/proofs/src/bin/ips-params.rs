@@ -2,7 +2,7 @@
 //!
 //! `ips-params generate --profile dev|test|all [--json]` fills the user's cache;
 //! `ips-params keys --profile … --out DIR` writes `DIR/<profile>/{seal,post,poe}.vk`;
-//! `ips-params vectors --out FILE` writes golden proofs of profile `test`;
+//! `ips-params vectors --out FILE` writes golden proofs of all profiles;
 //! `ips-params measure --profile …` says what sealing and proving cost on this machine.
 
 use std::{

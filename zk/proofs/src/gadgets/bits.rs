@@ -97,4 +97,47 @@ mod tests {
             Some("bits/strict/unpacking constraint")
         );
     }
+
+    /// The 255 bits of `value` plus the group order, highest first, as the gadget names them.
+    fn alias_bits(value: u64) -> Vec<bool> {
+        let mut bytes = scalar_to_bytes(&-Scalar::ONE);
+        let mut carry = u128::from(value) + 1;
+        for byte in &mut bytes {
+            carry += u128::from(*byte);
+            *byte = (carry & 0xff) as u8;
+            carry >>= 8;
+        }
+        (0..255)
+            .rev()
+            .map(|bit| bytes[bit / 8] >> (bit % 8) & 1 == 1)
+            .collect()
+    }
+
+    #[test]
+    fn bits_of_the_value_plus_the_group_order_are_refused() {
+        for number in [0u64, 5, u64::MAX] {
+            let mut cs = TestConstraintSystem::new();
+            let value = witness(&mut cs, "value", Scalar::from(number)).unwrap();
+            strict(cs.namespace(|| "bits"), &value).unwrap();
+            for (place, bit) in alias_bits(number).into_iter().enumerate() {
+                let name = format!("bits/strict/bit {place}/boolean");
+                cs.set(&name, Scalar::from(u64::from(bit)));
+            }
+            // The prover makes every AND of bits true to them; then only the rule that a bit must
+            // be 0 where the order has 0 and all bits before agree with it is left to refuse.
+            let last = loop {
+                let broken = cs.which_is_unsatisfied().expect("refused").to_owned();
+                let Some(gate) = broken.strip_suffix("and constraint") else {
+                    break broken;
+                };
+                let result = format!("{gate}and result");
+                let flipped = Scalar::ONE - cs.get(&result);
+                cs.set(&result, flipped);
+            };
+            assert!(
+                last.starts_with("bits/strict/bit ") && last.ends_with("/boolean constraint"),
+                "{last}"
+            );
+        }
+    }
 }

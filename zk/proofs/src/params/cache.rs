@@ -1,7 +1,8 @@
 //! The per-user folder of parameter files.
 //!
 //! A file's name carries a hash of format, circuit, profile and seed, so parameters of another
-//! circuit are never found; its frame carries a checksum, so damaged ones are never used.
+//! circuit are never found; its frame carries a checksum, so damaged ones are never used; the
+//! checksum itself is pinned, so a file that somebody else made is never used either.
 
 use std::{
     env,
@@ -16,7 +17,10 @@ use fs2::FileExt;
 use ips_primitives::{hash::blake2_256, sector::Profile};
 use ips_verifier::groth16::CircuitKind;
 
-use super::{digest::r1cs_digest, expected_seconds, profile_name, seed, ParamsError, ProverParams};
+use super::{
+    digest::{file_checksum, r1cs_digest},
+    expected_seconds, profile_name, seed, ParamsError, ProverParams,
+};
 use crate::file::{self, profile_byte, FileError, FileKind};
 
 /// Largest parameter file that is read: a circuit of 2^16 rows has 38 MB.
@@ -84,11 +88,16 @@ impl ParamsCache {
     /// Loads cached parameters; never generates.
     ///
     /// # Errors
-    /// [`ParamsError::File`] if there are none, or the file is foreign, cut or changed.
+    /// [`ParamsError::File`] if there are none, or the file is foreign, cut or changed;
+    /// [`ParamsError::OtherCircuit`] if it holds other parameters than this circuit's.
     pub fn load(&self, kind: CircuitKind, profile: Profile) -> Result<ProverParams, ParamsError> {
         let path = self.path(kind, profile);
-        let payload = file::read(&path, FileKind::Parameters, profile.id, PARAMS_BYTES_MAX)?;
-        // The checksum of the frame stands for the point checks that `checked` would repeat.
+        let (payload, sum) =
+            file::read_summed(&path, FileKind::Parameters, profile.id, PARAMS_BYTES_MAX)?;
+        if hex::encode(sum) != file_checksum(kind, profile.id) {
+            return Err(ParamsError::OtherCircuit(path));
+        }
+        // The pinned checksum stands for the point checks that `checked` would repeat.
         let groth =
             Parameters::<Bls12>::read(&payload[..], false).map_err(|_| FileError::Content(path))?;
         Ok(ProverParams {
@@ -118,6 +127,7 @@ impl ParamsCache {
             Err(ParamsError::File(error)) if error.is_not_found() => {}
             Err(error) => tracing::warn!(%error, "cached parameters are bad: making them again"),
         }
+        file::remove_temporaries(&path).map_err(FileError::io(&self.folder))?;
         tracing::warn!(
             "generating {} parameters of profile {}: about {} s on two idle cores, once",
             kind.name(),
@@ -130,6 +140,16 @@ impl ParamsCache {
             .groth
             .write(&mut payload)
             .map_err(FileError::io(&path))?;
+        let found = hex::encode(file::checksum(FileKind::Parameters, profile.id, &payload));
+        let expected = file_checksum(kind, profile.id);
+        if found != expected {
+            let name = format!("{} {}", profile_name(profile.id), kind.name());
+            return Err(ParamsError::Unpinned {
+                name,
+                found,
+                expected,
+            });
+        }
         file::write(&path, FileKind::Parameters, profile.id, &payload)?;
         Ok(params)
     }

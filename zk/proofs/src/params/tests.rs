@@ -1,7 +1,12 @@
 //! Parameters: pinned circuits, pinned keys, a cache that survives damage.
 
-use super::{digest::r1cs_digest, profile_name, *};
+use super::{
+    digest::{file_checksum, r1cs_digest},
+    profile_name, *,
+};
+use crate::file::{self, FileKind};
 use bellpepper_core::test_cs::TestConstraintSystem;
+use bellperson::groth16::generate_random_parameters;
 use std::{fs, path::PathBuf};
 
 fn digest_of(kind: CircuitKind, profile: Profile) -> String {
@@ -32,6 +37,34 @@ fn circuit_digests_are_pinned() {
     );
 }
 
+/// By bellperson's own generator: the checksum of the parameter file.
+fn checksum_by_bellperson(kind: CircuitKind, profile: Profile) -> String {
+    let mut rng = ChaCha20Rng::from_seed(seed(kind, profile.id));
+    let parameters = match kind {
+        CircuitKind::Seal => generate_random_parameters(SealCircuit::blank(profile), &mut rng),
+        CircuitKind::Post => generate_random_parameters(PostCircuit::blank(profile), &mut rng),
+        CircuitKind::Poe => generate_random_parameters(PoeCircuit::blank(profile), &mut rng),
+    };
+    let parameters: Parameters<Bls12> = parameters.unwrap();
+    let mut payload = Vec::new();
+    parameters.write(&mut payload).unwrap();
+    let sum = file::checksum(FileKind::Parameters, profile.id, &payload);
+    hex::encode(sum)
+}
+
+#[test]
+#[ignore = "takes minutes; needed if a circuit changes: says what to pin"]
+fn pinned_checksums_are_bellpersons() {
+    let wrong: Vec<String> = [Profile::TEST, Profile::DEV]
+        .into_iter()
+        .flat_map(|profile| CircuitKind::ALL.map(|kind| (kind, profile)))
+        .map(|(kind, profile)| (kind, profile, checksum_by_bellperson(kind, profile)))
+        .filter(|(kind, profile, sum)| file_checksum(*kind, profile.id) != sum)
+        .map(|(kind, profile, sum)| format!("{} {}: {sum}", kind.name(), profile_name(profile.id)))
+        .collect();
+    assert!(wrong.is_empty(), "pin these: {wrong:#?}");
+}
+
 fn committed_key(kind: CircuitKind, profile: Profile) -> Vec<u8> {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
         .join("../verifier/keys")
@@ -43,12 +76,10 @@ fn committed_key(kind: CircuitKind, profile: Profile) -> Vec<u8> {
 #[test]
 fn cached_parameters_have_the_committed_keys() {
     let cache = ParamsCache::of_user().unwrap();
-    for kind in CircuitKind::ALL {
-        let params = cache.load_or_generate(kind, Profile::TEST).unwrap();
-        assert_eq!(params.verifying_key(), committed_key(kind, Profile::TEST));
-        // Generating the dev profile takes a minute: compared where it is cached.
-        if let Ok(params) = cache.load(kind, Profile::DEV) {
-            assert_eq!(params.verifying_key(), committed_key(kind, Profile::DEV));
+    for profile in [Profile::TEST, Profile::DEV] {
+        for kind in CircuitKind::ALL {
+            let params = cache.load_or_generate(kind, profile).unwrap();
+            assert_eq!(params.verifying_key(), committed_key(kind, profile));
         }
     }
 }
@@ -90,6 +121,23 @@ fn damaged_parameters_are_found_and_made_again() {
         matches!(error, ParamsError::File(FileError::Foreign(_))),
         "{error}"
     );
+
+    // Whole files, but not what this circuit's parameters are.
+    let payload = &whole[16..whole.len() - 32];
+    file::write(&path, FileKind::Parameters, ProfileId::Dev, payload).unwrap();
+    let error = cache.load(CircuitKind::Poe, Profile::TEST).unwrap_err();
+    assert!(
+        matches!(error, ParamsError::File(FileError::Other(_))),
+        "{error}"
+    );
+    file::write(&path, FileKind::Parameters, ProfileId::Test, &payload[1..]).unwrap();
+    let error = cache.load(CircuitKind::Poe, Profile::TEST).unwrap_err();
+    assert!(matches!(error, ParamsError::OtherCircuit(_)), "{error}");
+    user.load_or_generate(CircuitKind::Post, Profile::TEST)
+        .unwrap();
+    fs::copy(user.path(CircuitKind::Post, Profile::TEST), &path).unwrap();
+    let error = cache.load(CircuitKind::Poe, Profile::TEST).unwrap_err();
+    assert!(matches!(error, ParamsError::OtherCircuit(_)), "{error}");
 
     let again = cache
         .load_or_generate(CircuitKind::Poe, Profile::TEST)

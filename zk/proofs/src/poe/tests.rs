@@ -1,5 +1,7 @@
 //! Extract relation: whole way to the verifier, one failing witness per rule, constraint counts.
 
+mod soundness;
+
 use super::{
     check::{check, PoeRule, PoeWitness},
     prove_poe, PoeCircuit,

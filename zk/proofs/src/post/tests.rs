@@ -1,5 +1,7 @@
 //! Storage relation: whole way to the verifier, one failing witness per rule, constraint counts.
 
+mod soundness;
+
 use super::{
     check::{check, PostRule, PostWitness},
     prove_post, PostCircuit, PostSector,

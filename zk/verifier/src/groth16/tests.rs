@@ -415,6 +415,27 @@ proptest! {
     }
 
     #[test]
+    fn changed_keys_are_refused_or_refute_without_panic(
+        at in 0usize..VERIFYING_KEY_BYTES,
+        change in 1u8..,
+        length in 0usize..2 * VERIFYING_KEY_BYTES,
+    ) {
+        let trapdoor = Trapdoor::new(1);
+        let (statement, proof) = trapdoor.prove(Scalar::from(77u64), 3);
+        let mut bytes = trapdoor.key().to_bytes();
+        bytes[at] ^= change;
+        if let Ok(key) = PreparedKey::from_verifying_key(&bytes) {
+            // The header's kind, profile and flag are the key's owner's to judge.
+            prop_assert_eq!(at < HEADER_BYTES, verify(&key, &statement, &proof).is_ok());
+        }
+        let mut other = bytes.to_vec();
+        other.resize(length, change);
+        if length != VERIFYING_KEY_BYTES {
+            prop_assert_eq!(parse_verifying_key(&other), Err(KeyError::Length));
+        }
+    }
+
+    #[test]
     fn one_flipped_bit_of_a_proof_is_refused(bit in 0usize..192 * 8) {
         let (statement, mut proof) = Trapdoor::new(1).prove(Scalar::from(77u64), 3);
         proof.0[bit / 8] ^= 1 << (bit % 8);

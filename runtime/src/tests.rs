@@ -1,0 +1,9 @@
+//! Tests of the runtime as a whole, by topic: natively, on blocks with inherents and real extrinsics.
+
+mod chain;
+mod keys;
+mod life;
+mod market;
+mod presets;
+mod randomness;
+mod shape;

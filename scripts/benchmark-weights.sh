@@ -1,0 +1,48 @@
+#!/usr/bin/env bash
+# Measures the weights of our pallets in WASM and writes pallets/*/src/weights.rs.
+#   ./scripts/benchmark-weights.sh [--steps N] [--repeat N] [PALLET...]     e.g. porep poe
+# Environment: IPS_BLOB = a blob that was built with benchmarks already, IPS_NODE = the node to run.
+set -euo pipefail
+. "$(dirname "$0")/env.sh"
+cd "$IPS_ROOT"
+
+steps=20 repeat=10 pallets=()
+while [ $# -gt 0 ]; do
+  case $1 in
+    --steps) steps=$2; shift 2 ;;
+    --repeat) repeat=$2; shift 2 ;;
+    -h | --help) sed -n '2,4s/^# \?//p' "$0"; exit 0 ;;
+    -*) die "unknown flag $1" ;;
+    *) pallets+=("$1"); shift ;;
+  esac
+done
+[ ${#pallets[@]} -gt 0 ] || pallets=(node-classes staking-collateral storage-market porep poe)
+
+# The blob is built in a folder of its own, so that no node ever embeds it.
+blob=${IPS_BLOB:-}
+if [ -z "$blob" ]; then
+  say "the blob with benchmarks"
+  out=$IPS_CACHE/target-benchmarks
+  mkdir -p "$out/blob"
+  env -u SKIP_WASM_BUILD IPS_BENCHMARK_BLOB=1 WASM_BUILD_TYPE=release \
+    WASM_TARGET_DIRECTORY="$out/blob" CARGO_TARGET_DIR="$out" \
+    cargo build --locked -p ips-runtime --features runtime-benchmarks
+  blob=$out/blob/ips_runtime.wasm
+fi
+[ -s "$blob" ] || die "no blob at $blob"
+
+node=${IPS_NODE:-$IPS_BIN/ips-node}
+if [ ! -x "$node" ]; then
+  say "the node"
+  build_all
+fi
+
+for pallet in "${pallets[@]}"; do
+  say "$pallet"
+  "$node" benchmark pallet --runtime "$blob" --genesis-builder runtime \
+    --pallet "pallet_${pallet//-/_}" --extrinsic '*' --steps "$steps" --repeat "$repeat" \
+    --min-duration 0 --output-analysis max --wasm-execution compiled --no-storage-info \
+    --template scripts/weights.hbs --output "pallets/$pallet/src/weights.rs"
+done
+cargo fmt --all
+say "written; read the diff, then run ./scripts/test.sh"
