@@ -11,10 +11,18 @@ mod rpc;
 mod service;
 mod storage;
 
-fn main() -> sc_cli::Result<()> {
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
     // Both the chain's and the storage network's TLS would otherwise pick a provider on first use,
     // and panic if both crates' features are on. A second install only fails if one is there.
     let _ = rustls::crypto::ring::default_provider().install_default();
     panics::name_prover_threads();
-    command::run()
+    match command::run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("ips-node: {error}");
+            ExitCode::FAILURE
+        }
+    }
 }

@@ -12,15 +12,15 @@ use cumulus_primitives_core::{
     relay_chain::{well_known_keys::CURRENT_BLOCK_RANDOMNESS, HeadData, UpgradeGoAhead},
     CollectCollationInfo, GetParachainInfo,
 };
-use futures::StreamExt;
+use futures::{stream::BoxStream, StreamExt};
 use ips_runtime::{constants::SLOT_MILLISECONDS, Hash, Header};
 use sc_client_api::HeaderBackend;
 use sc_consensus_manual_seal::{
-    consensus::aura::AuraConsensusDataProvider, run_instant_seal_and_finalize, run_manual_seal,
-    EngineCommand, InstantSealParams, ManualSealParams,
+    consensus::aura::AuraConsensusDataProvider, run_manual_seal, EngineCommand, ManualSealParams,
 };
 use sc_network::NetworkBackend;
 use sc_service::{Configuration, PartialComponents, TaskManager};
+use sc_transaction_pool_api::TransactionPool as _;
 use sp_api::ProvideRuntimeApi;
 use sp_consensus_aura::{digests::CompatibleDigestItem, sr25519::AuthoritySignature, AuraApi};
 use sp_runtime::traits::Header as _;
@@ -218,45 +218,42 @@ fn spawn_authoring(
         let inherents = inherents.clone();
         async move { inherents.provide(parent) }
     };
-    let digests = AuraConsensusDataProvider::new(client.clone());
-    if run.instant_seal {
-        let params = InstantSealParams {
-            block_import: client.clone(),
-            env,
-            client: client.clone(),
-            pool: pool.clone(),
-            select_chain,
-            consensus_data_provider: Some(Box::new(digests)),
-            create_inherent_data_providers,
-        };
-        spawn_essential(
-            task_manager,
-            "instant-seal",
-            run_instant_seal_and_finalize(params),
-        );
-        return Ok(());
-    }
-    let period = Duration::from_millis(run.dev_block_time);
-    let clock = futures::stream::unfold(tokio::time::interval(period), |mut interval| async {
-        interval.tick().await;
-        let command = EngineCommand::SealNewBlock {
-            create_empty: true,
-            finalize: true,
-            parent_hash: None,
-            sender: None,
-        };
-        Some((command, interval))
-    });
     let params = ManualSealParams {
         block_import: client.clone(),
         env,
         client: client.clone(),
         pool: pool.clone(),
-        commands_stream: clock.boxed(),
+        commands_stream: when_to_seal(run, pool),
         select_chain,
-        consensus_data_provider: Some(Box::new(digests)),
+        consensus_data_provider: Some(Box::new(AuraConsensusDataProvider::new(client.clone()))),
         create_inherent_data_providers,
     };
-    spawn_essential(task_manager, "timed-seal", run_manual_seal(params));
+    spawn_essential(task_manager, "manual-seal", run_manual_seal(params));
     Ok(())
+}
+
+/// A command for each block: by the clock, or for each transaction that comes.
+fn when_to_seal(
+    run: &RunCmd,
+    pool: &Arc<crate::service::FullPool>,
+) -> BoxStream<'static, EngineCommand<Hash>> {
+    // Not what the SDK calls an instant seal: it takes a block of one transaction for empty, because
+    // there are more inherents than extrinsics of them, or it finalises nothing.
+    let seal = || EngineCommand::SealNewBlock {
+        create_empty: true,
+        finalize: true,
+        parent_hash: None,
+        sender: None,
+    };
+    if run.instant_seal {
+        let news = pool.import_notification_stream();
+        return news.map(move |_| seal()).boxed();
+    }
+    let period = Duration::from_millis(run.dev_block_time);
+    let clock = tokio::time::interval(period);
+    let ticks = futures::stream::unfold(clock, |mut clock| async {
+        clock.tick().await;
+        Some(((), clock))
+    });
+    ticks.map(move |()| seal()).boxed()
 }
