@@ -160,7 +160,10 @@ async fn chain_goes_on_after_a_power_cut_and_ends_cleanly() {
     assert!(took < Duration::from_secs(10), "{took:?}");
     for line in chain.log().lines() {
         let line: serde_json::Value = serde_json::from_str(line).unwrap();
-        assert!(line["level"].is_string() && line["fields"].is_object(), "{line}");
+        assert!(
+            line["level"].is_string() && line["fields"].is_object(),
+            "{line}"
+        );
     }
 }
 

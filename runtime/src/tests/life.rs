@@ -296,7 +296,9 @@ fn slot_state(index: usize) -> SlotState {
 /// The storage proof that a node owes in the next block, if its window is open.
 fn post(name: &str) -> Option<RuntimeCall> {
     let next = System::block_number() + 1;
-    let view: PartitionView = Porep::partitions_of(provider(name), None).into_iter().next()?;
+    let view: PartitionView = Porep::partitions_of(provider(name), None)
+        .into_iter()
+        .next()?;
     let (window, beacon) = (view.window, view.beacon?);
     let is_due = !view.proven && next < window.closes_at && view.set.iter().any(|r| r.0 != [0; 32]);
     if !is_due {
