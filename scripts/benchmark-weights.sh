@@ -18,16 +18,19 @@ while [ $# -gt 0 ]; do
 done
 [ ${#pallets[@]} -gt 0 ] || pallets=(node-classes staking-collateral storage-market porep poe)
 
-# The blob is built in a folder of its own, so that no node ever embeds it.
+# The blob is built by itself, with the flags of substrate-wasm-builder, in a folder of its own: no node
+# ever embeds it, and nothing is compiled for the host but macros.
 blob=${IPS_BLOB:-}
 if [ -z "$blob" ]; then
   say "the blob with benchmarks"
   out=$IPS_CACHE/target-benchmarks
-  mkdir -p "$out/blob"
-  env -u SKIP_WASM_BUILD IPS_BENCHMARK_BLOB=1 WASM_BUILD_TYPE=release \
-    WASM_TARGET_DIRECTORY="$out/blob" CARGO_TARGET_DIR="$out" \
-    cargo build --locked -p ips-runtime --features runtime-benchmarks
-  blob=$out/blob/ips_runtime.wasm
+  env -u RUSTC_WORKSPACE_WRAPPER CARGO_TARGET_DIR="$out" \
+    CARGO_TARGET_WASM32V1_NONE_RUSTFLAGS="-C link-arg=--export-table -C link-arg=--export=__heap_base \
+      -C link-arg=--import-memory --cfg substrate_runtime" \
+    ${WASM_BUILD_TOOLCHAIN:+rustup run "$WASM_BUILD_TOOLCHAIN"} cargo rustc --locked --release \
+    --target wasm32v1-none -p ips-runtime --no-default-features --features runtime-benchmarks \
+    --crate-type cdylib
+  blob=$out/wasm32v1-none/release/ips_runtime.wasm
 fi
 [ -s "$blob" ] || die "no blob at $blob"
 

@@ -219,20 +219,6 @@ async fn end_sectors(
     Ok(needed)
 }
 
-/// Whether there is pay to collect, or a deal to end whose slot was never sealed. For a faulty slot
-/// there is neither.
-fn is_to_settle(deal: &DealView, now: BlockNumber) -> bool {
-    let ends_at = deal
-        .view
-        .confirmed_at
-        .map(|from| from.saturating_add(deal.params.duration_blocks));
-    match deal.view.state {
-        SlotState::Active => true,
-        SlotState::Confirmed => ends_at.is_some_and(|end| end <= now),
-        _ => false,
-    }
-}
-
 /// Collects the pay of every slot once in a while.
 pub(crate) async fn settle(node: Arc<Node>) -> Result<(), EngineError> {
     let mut watcher = node.watcher();
@@ -245,18 +231,20 @@ pub(crate) async fn settle(node: Arc<Node>) -> Result<(), EngineError> {
     loop {
         let now = watcher.block();
         if now >= next {
-            settle_all(&node, now).await?;
+            settle_all(&node).await?;
             next = now.saturating_add(every);
         }
         watcher.changed().await?;
     }
 }
 
-async fn settle_all(node: &Arc<Node>, now: BlockNumber) -> Result<(), EngineError> {
+async fn settle_all(node: &Arc<Node>) -> Result<(), EngineError> {
     let deals = node.chain.deals_of(node.config.provider).await?;
+    // Settling any other one would take it from this node at the price of its collateral, if it could be
+    // settled at all.
     let due: Vec<SlotId> = deals
         .iter()
-        .filter(|deal| is_to_settle(deal, now))
+        .filter(|deal| deal.view.state == SlotState::Active)
         .map(|deal| deal.slot)
         .collect();
     let mut ends = stream::iter(due)

@@ -3,13 +3,13 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use ips_primitives::{
-    challenge::Beacon,
     deal::{Ask, OrderDeposit, OrderParams, SlotState},
     id::{
         AccountKey, AgreementId, Balance, BlockNumber, Genesis, OrderId, ProviderId, SlotId,
         SlotIndex,
     },
     node_class::NodeClass,
+    placement::{ClaimDeadlines, ClaimTimes},
     retrieval::ExtractClaim,
     schedule::ProvingSchedule,
     sector::Profile,
@@ -97,9 +97,32 @@ impl MockChain {
         self.heads.borrow().number
     }
 
+    /// Whether a slot may be taken from its provider: not confirmed or not sealed in time.
+    pub(super) fn is_overdue(&self, params: &OrderParams, slot: &SlotView) -> bool {
+        let Some(claimed_at) = slot.claimed_at else {
+            return false;
+        };
+        let times = ClaimTimes {
+            claimed_at,
+            confirmed_at: slot.confirmed_at,
+            duration_blocks: params.duration_blocks,
+        };
+        let deadlines = ClaimDeadlines {
+            delivery_blocks: self.info.delivery_blocks,
+            seal_blocks: self.info.seal_blocks,
+        };
+        let reason = deadlines.overdue(slot.state, &times, self.now());
+        reason.is_some()
+    }
+
     /// When storage proofs are due.
     pub fn schedule(&self) -> ProvingSchedule {
         self.info.schedule
+    }
+
+    /// Blocks in which a confirmed slot has to be sealed.
+    pub fn seal_blocks(&self) -> BlockNumber {
+        self.info.seal_blocks
     }
 
     /// Makes blocks, closing windows as they pass.

@@ -75,15 +75,10 @@ impl ChainReader for MockClient {
     }
 
     async fn open_orders(&self, from: OrderId, max: u32) -> Result<Vec<OrderView>, ChainError> {
-        let (now, waits) = (self.chain.now(), self.chain.info.delivery_blocks);
-        let late = |slot: &SlotView| {
-            let claimed_at = slot.claimed_at.unwrap_or(now);
-            slot.state == SlotState::Claimed && now.saturating_sub(claimed_at) > waits
+        let is_free = |order: &OrderView, slot: &SlotView| {
+            slot.state == SlotState::Open || self.chain.is_overdue(&order.params, slot)
         };
-        let is_open = |order: &&OrderView| {
-            let mut slots = order.slots.iter();
-            slots.any(|slot| slot.state == SlotState::Open || late(slot))
-        };
+        let is_open = |order: &&OrderView| order.slots.iter().any(|slot| is_free(order, slot));
         let max = usize::try_from(max).unwrap_or(usize::MAX);
         let state = self.chain.lock();
         let scanned = state.orders.range(from..).map(|(_, order)| order);

@@ -8,7 +8,7 @@ use ips_primitives::{
 };
 
 use super::{
-    steps::{deliver, prove_next_window, sealed, to_window},
+    steps::{deliver, next_block, prove_next_window, sealed, to_window},
     world::{until, TestNode},
 };
 use crate::{
@@ -186,4 +186,24 @@ async fn ended_slots_free_their_sectors_and_pay_is_collected_before() {
     .await;
     let sectors = node.config.base_path.join("sectors");
     assert_eq!(std::fs::read_dir(sectors).unwrap().count(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_never_asks_for_its_own_overdue_slot_to_be_taken_away() {
+    let chain = MockChain::new(Profile::TEST);
+    let mut node = TestNode::new(&chain, 1);
+    node.config.settle_every_blocks = 5;
+    node.sealer.close(Gate::ProveSeal);
+    node.start().await;
+    let slot = deliver(&chain, &node).await;
+    until("both sectors are pre-committed", || async {
+        chain.sectors(node.provider).len() == 2
+    })
+    .await;
+    chain.advance(chain.seal_blocks() + 1);
+    for _ in 0..20 {
+        next_block(&chain).await;
+    }
+    assert_eq!(chain.calls("settle"), 0);
+    assert_eq!(chain.slot_state(slot), Some(SlotState::Confirmed));
 }

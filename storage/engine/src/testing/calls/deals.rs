@@ -1,10 +1,9 @@
 //! Rules of the market.
 
 use ips_primitives::{
-    challenge::{lottery_draw, lottery_threshold},
     deal::{DeliveryNote, SlotState},
     id::{BlockNumber, ProviderId, Signature, SlotId},
-    placement::{collateral_for, Candidate},
+    placement::{collateral_for, Admission, Candidate, SlotLottery},
     view::{NodeView, OrderView, SlotView},
 };
 
@@ -34,12 +33,6 @@ impl MockClient {
         Ok((order.clone(), view.clone()))
     }
 
-    fn is_undelivered(&self, view: &SlotView) -> bool {
-        let late =
-            |at: BlockNumber| self.chain.now().saturating_sub(at) > self.chain.info.delivery_blocks;
-        view.state == SlotState::Claimed && view.claimed_at.is_some_and(late)
-    }
-
     pub(super) fn claim_slot(
         &self,
         state: &mut State,
@@ -55,7 +48,7 @@ impl MockClient {
         ensure(fits, "PriceTooLow")?;
         let lasts = params.duration_blocks <= ask.duration_blocks_max;
         ensure(lasts, "DurationTooLong")?;
-        if self.is_undelivered(&view) {
+        if self.chain.is_overdue(params, &view) {
             self.leave(state, slot, &order, &view);
             view.state = SlotState::Open;
         }
@@ -89,17 +82,25 @@ impl MockClient {
         slot: SlotId,
         node: &NodeView,
     ) -> Result<(), ChainError> {
+        let lottery = SlotLottery {
+            slot,
+            is_data: order.params.erasure.is_data(slot.slot.0),
+            opened_at: order.opened_at,
+            beacon: order.lottery_beacon,
+            lottery_blocks: self.chain.info.lottery_blocks,
+            reliability_permille_min: self.chain.info.reliability_permille_min,
+        };
         let candidate = Candidate {
+            provider: node.provider,
             class: node.class,
             reliability_permille: node.reliability_permille,
+            registered_at: node.registered_at,
         };
-        let weight = candidate.lottery_weight(order.params.erasure.is_data(slot.slot.0), 0);
-        let beacon = order.lottery_beacon;
-        let beacon = beacon.ok_or_else(|| refused("LotteryNotOpen"))?;
-        let elapsed = self.chain.now() - order.opened_at;
-        let threshold = lottery_threshold(weight, elapsed, self.chain.info.lottery_blocks);
-        let draw = lottery_draw(&beacon, slot, &node.provider);
-        ensure(draw < threshold, "NotEligible")
+        match lottery.admit(&candidate, self.chain.now()) {
+            Admission::Admitted => Ok(()),
+            Admission::NotOpen => Err(refused("LotteryNotOpen")),
+            Admission::Later | Admission::Never => Err(refused("NotEligible")),
+        }
     }
 
     fn ensure_seat(&self, state: &State, slot: SlotId, node: &NodeView) -> Result<(), ChainError> {
@@ -132,6 +133,7 @@ impl MockClient {
             view.state = SlotState::Open;
             view.provider = None;
             view.claimed_at = None;
+            view.confirmed_at = None;
         }
     }
 
@@ -167,10 +169,9 @@ impl MockClient {
         let now = self.chain.now();
         let ends_at = view.confirmed_at.unwrap_or(now) + order.params.duration_blocks;
         match view.state {
-            SlotState::Claimed if self.is_undelivered(&view) => {
+            _ if self.chain.is_overdue(&order.params, &view) => {
                 self.leave(state, slot, &order, &view);
             }
-            SlotState::Confirmed if ends_at <= now => self.end(state, slot, &order, &view),
             SlotState::Active => {
                 let before = state.paid_until.get(&slot).copied().unwrap_or(now);
                 let until = proven_through(state, &view).unwrap_or(0).min(ends_at);
