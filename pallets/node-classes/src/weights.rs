@@ -1,95 +1,113 @@
-//! Weights of `pallet_node_classes`, in the form that `scripts/benchmark-weights.sh` writes.
+//! Weights of `pallet_node_classes`, measured in WASM.
 //!
-//! Start numbers by hand from database reads and writes, until they are measured.
+//! Written by `scripts/benchmark-weights.sh`; do not edit. 2026-11-26, 20 steps of
+//! 6 repeats, on Intel(R) Xeon(R) Processor, which is no reference machine.
 
 use core::marker::PhantomData;
+
 use frame_support::{
     traits::Get,
     weights::{constants::RocksDbWeight, Weight},
 };
 
-/// Weights of the calls of `pallet_node_classes`.
+/// Weights that the pallet needs.
 pub trait WeightInfo {
-    /// Of `register`.
+    /// `register`.
     fn register() -> Weight;
-    /// Of `update` by the worker.
+    /// `update`.
     fn update() -> Weight;
-    /// Of `set_worker`.
+    /// `set_worker`.
     fn set_worker() -> Weight;
-    /// Of `set_capacity`.
+    /// `set_capacity`.
     fn set_capacity() -> Weight;
-    /// Of `promote`.
+    /// `promote`.
     fn promote() -> Weight;
-    /// Of `retire`.
+    /// `retire`.
     fn retire() -> Weight;
 }
 
-/// Weights on a node with the runtime's database costs.
+/// Weights with the runtime's database costs.
 pub struct SubstrateWeight<T>(PhantomData<T>);
 
 impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     fn register() -> Weight {
-        Weight::from_parts(90_000_000, 12_000)
-            .saturating_add(T::DbWeight::get().reads(4))
-            .saturating_add(T::DbWeight::get().writes(4))
+        // At least 299_573_000 ps.
+        Weight::from_parts(333_107_000, 4_723)
+            .saturating_add(T::DbWeight::get().reads(6))
+            .saturating_add(T::DbWeight::get().writes(5))
     }
+
     fn update() -> Weight {
-        Weight::from_parts(25_000_000, 8_000)
+        // At least 61_489_000 ps.
+        Weight::from_parts(63_701_000, 8_456)
             .saturating_add(T::DbWeight::get().reads(3))
             .saturating_add(T::DbWeight::get().writes(1))
     }
+
     fn set_worker() -> Weight {
-        Weight::from_parts(75_000_000, 10_000)
+        // At least 133_220_000 ps.
+        Weight::from_parts(141_436_000, 4_723)
             .saturating_add(T::DbWeight::get().reads(3))
             .saturating_add(T::DbWeight::get().writes(3))
     }
+
     fn set_capacity() -> Weight {
-        Weight::from_parts(20_000_000, 5_000)
+        // At least 44_201_000 ps.
+        Weight::from_parts(51_883_000, 4_723)
             .saturating_add(T::DbWeight::get().reads(1))
             .saturating_add(T::DbWeight::get().writes(1))
     }
+
     fn promote() -> Weight {
-        Weight::from_parts(20_000_000, 5_000)
+        // At least 48_148_000 ps.
+        Weight::from_parts(49_106_000, 4_723)
             .saturating_add(T::DbWeight::get().reads(1))
             .saturating_add(T::DbWeight::get().writes(1))
     }
+
     fn retire() -> Weight {
-        Weight::from_parts(50_000_000, 9_000)
-            .saturating_add(T::DbWeight::get().reads(3))
-            .saturating_add(T::DbWeight::get().writes(4))
+        // At least 125_013_000 ps.
+        Weight::from_parts(134_874_000, 4_723)
+            .saturating_add(T::DbWeight::get().reads(4))
+            .saturating_add(T::DbWeight::get().writes(5))
     }
 }
 
-/// For tests.
+/// Weights for tests.
 impl WeightInfo for () {
     fn register() -> Weight {
-        Weight::from_parts(90_000_000, 12_000)
-            .saturating_add(RocksDbWeight::get().reads(4))
-            .saturating_add(RocksDbWeight::get().writes(4))
+        Weight::from_parts(333_107_000, 4_723)
+            .saturating_add(RocksDbWeight::get().reads(6))
+            .saturating_add(RocksDbWeight::get().writes(5))
     }
+
     fn update() -> Weight {
-        Weight::from_parts(25_000_000, 8_000)
+        Weight::from_parts(63_701_000, 8_456)
             .saturating_add(RocksDbWeight::get().reads(3))
             .saturating_add(RocksDbWeight::get().writes(1))
     }
+
     fn set_worker() -> Weight {
-        Weight::from_parts(75_000_000, 10_000)
+        Weight::from_parts(141_436_000, 4_723)
             .saturating_add(RocksDbWeight::get().reads(3))
             .saturating_add(RocksDbWeight::get().writes(3))
     }
+
     fn set_capacity() -> Weight {
-        Weight::from_parts(20_000_000, 5_000)
+        Weight::from_parts(51_883_000, 4_723)
             .saturating_add(RocksDbWeight::get().reads(1))
             .saturating_add(RocksDbWeight::get().writes(1))
     }
+
     fn promote() -> Weight {
-        Weight::from_parts(20_000_000, 5_000)
+        Weight::from_parts(49_106_000, 4_723)
             .saturating_add(RocksDbWeight::get().reads(1))
             .saturating_add(RocksDbWeight::get().writes(1))
     }
+
     fn retire() -> Weight {
-        Weight::from_parts(50_000_000, 9_000)
-            .saturating_add(RocksDbWeight::get().reads(3))
-            .saturating_add(RocksDbWeight::get().writes(4))
+        Weight::from_parts(134_874_000, 4_723)
+            .saturating_add(RocksDbWeight::get().reads(4))
+            .saturating_add(RocksDbWeight::get().writes(5))
     }
 }

@@ -22,6 +22,7 @@ pub mod weights;
 
 pub use pallet::*;
 pub use reads::KeyIds;
+pub use tick::ENDINGS_PER_BLOCK;
 pub use types::{
     BlockRandomness, KeyBytes, Partition, PartitionRef, PorepParameters, Position, SectorInfo,
     SectorPiece, StoredKey, TerminationReason, KEY_BYTES_MAX, PARTITIONS_MAX, POST_SECTORS_MAX,

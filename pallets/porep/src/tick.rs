@@ -14,7 +14,7 @@ use crate::{
 /// Window ends that one block looks at: more than one only after an upgrade that cut windows short.
 const CLOSES_PER_BLOCK: u32 = 4;
 /// Sectors that one block terminates because they were faulty for too long.
-const ENDINGS_PER_BLOCK: usize = 2;
+pub const ENDINGS_PER_BLOCK: u64 = 2;
 
 impl<T: Config> Pallet<T> {
     pub(crate) fn tick(now: BlockNumber) -> Weight {
@@ -27,7 +27,9 @@ impl<T: Config> Pallet<T> {
 
     /// Terminates sectors that are faulty for too long; returns how many it looked for.
     fn end_sectors(now: BlockNumber) -> u64 {
-        let queued: Vec<PartitionRef> = Endings::<T>::iter_keys().take(ENDINGS_PER_BLOCK).collect();
+        let queued: Vec<PartitionRef> = Endings::<T>::iter_keys()
+            .take(ENDINGS_PER_BLOCK as usize)
+            .collect();
         for who in &queued {
             Self::end_one(*who, now);
         }

@@ -1,166 +1,241 @@
-//! Weights of the calls and of the tick.
+//! Weights of `pallet_porep`, measured in WASM.
 //!
-//! Figures are set by hand from the costs below, rounded up, until a reference machine generates
-//! them (`benchmark pallet`); do not tune them here.
+//! Written by `scripts/benchmark-weights.sh`; do not edit. 2026-11-26, 20 steps of
+//! 6 repeats, on Intel(R) Xeon(R) Processor, which is no reference machine.
 
 use core::marker::PhantomData;
 
-use frame_support::{traits::Get, weights::Weight};
+use frame_support::{
+    traits::Get,
+    weights::{constants::RocksDbWeight, Weight},
+};
 
-/// Reference time of one Groth16 verification in WASM: 15 ms, in picoseconds.
-const PROOF_PS: u64 = 15_000_000_000;
-/// Reference time of one field hash in WASM with its conversions: 0.2 ms.
-const FIELD_HASH_PS: u64 = 200_000_000;
-/// Reference time of a call's own work.
-const BASE_PS: u64 = 50_000_000;
-/// Bytes of proof that one storage item costs at most, a sector's entry with its trie nodes.
-const ITEM_POV: u64 = 6_000;
-/// Field hashes of one binding opening: a path of the deepest tree.
-const OPENING_HASHES: u64 = 10;
-/// Field hashes of a seal statement, and of a partition's set.
-const STATEMENT_HASHES: u64 = 10;
-/// Most sectors of a partition of the profiles built today.
-const POST_SECTORS: u64 = 8;
-
-/// Weights that the pallet needs; `n` counts pieces.
+/// Weights that the pallet needs.
 pub trait WeightInfo {
-    /// `pre_commit` of `n` pieces.
+    /// `pre_commit`, `n` in 1..=64.
     fn pre_commit(n: u32) -> Weight;
-    /// `prove_commit` of a sector of `n` pieces, with the profile's proofs and openings.
+    /// `prove_commit`, `n` in 1..=64.
     fn prove_commit(n: u32) -> Weight;
-    /// `submit_post` of a full partition, of which `n` pieces recover.
+    /// `submit_post`, `n` in 0..=512.
     fn submit_post(n: u32) -> Weight;
-    /// `declare_fault` of a sector of `n` pieces.
+    /// `declare_fault`, `n` in 1..=64.
     fn declare_fault(n: u32) -> Weight;
     /// `recover`.
     fn recover() -> Weight;
-    /// `terminate` of a sector of `n` pieces.
+    /// `terminate`, `n` in 1..=64.
     fn terminate(n: u32) -> Weight;
-    /// `expire_pre_commit` of `n` pieces.
+    /// `expire_pre_commit`, `n` in 1..=64.
     fn expire_pre_commit(n: u32) -> Weight;
-    /// `dispute` of a sector of `n` pieces.
+    /// `dispute`, `n` in 1..=64.
     fn dispute(n: u32) -> Weight;
     /// `set_verifying_key`.
     fn set_verifying_key() -> Weight;
-    /// A block that handled `p` missed partitions with `n` pieces in all.
+    /// `tick`, `p` in 1..=32, `n` in 1..=64.
     fn tick(p: u32, n: u32) -> Weight;
 }
 
 /// Weights with the runtime's database costs.
 pub struct SubstrateWeight<T>(PhantomData<T>);
 
-impl<T: frame_system::Config> SubstrateWeight<T> {
-    fn of(ps: u64, reads: u64, writes: u64) -> Weight {
-        Weight::from_parts(BASE_PS.saturating_add(ps), ITEM_POV.saturating_mul(reads))
-            .saturating_add(T::DbWeight::get().reads_writes(reads, writes))
-    }
-}
-
 impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     fn pre_commit(n: u32) -> Weight {
-        let pieces = u64::from(n);
-        Self::of(10_000_000 * pieces, 6 + 4 * pieces, 1 + 2 * pieces)
+        // At least 174_350_000 ps.
+        Weight::from_parts(196_617_000, 7_233)
+            .saturating_add(Weight::from_parts(27_434_557, 0).saturating_mul(n.into()))
+            .saturating_add(T::DbWeight::get().reads(5))
+            .saturating_add(T::DbWeight::get().reads(3_u64.saturating_mul(n.into())))
+            .saturating_add(T::DbWeight::get().writes(1))
+            .saturating_add(T::DbWeight::get().writes(1_u64.saturating_mul(n.into())))
+            .saturating_add(Weight::from_parts(0, 4_593).saturating_mul(n.into()))
     }
 
     fn prove_commit(n: u32) -> Weight {
-        let pieces = u64::from(n);
-        let hashes = STATEMENT_HASHES + 2 * OPENING_HASHES;
-        Self::of(
-            PROOF_PS + hashes * FIELD_HASH_PS,
-            12 + 3 * pieces,
-            6 + pieces,
-        )
+        // At least 12_195_796_000 ps.
+        Weight::from_parts(12_090_536_333, 7_233)
+            .saturating_add(Weight::from_parts(113_244_124, 0).saturating_mul(n.into()))
+            .saturating_add(T::DbWeight::get().reads(8))
+            .saturating_add(T::DbWeight::get().reads(3_u64.saturating_mul(n.into())))
+            .saturating_add(T::DbWeight::get().writes(7))
+            .saturating_add(T::DbWeight::get().writes(3_u64.saturating_mul(n.into())))
+            .saturating_add(Weight::from_parts(0, 4_593).saturating_mul(n.into()))
     }
 
     fn submit_post(n: u32) -> Weight {
-        let pieces = u64::from(n);
-        let hashes = (STATEMENT_HASHES + POST_SECTORS) * FIELD_HASH_PS;
-        Self::of(
-            PROOF_PS + hashes,
-            8 + POST_SECTORS + 2 * pieces,
-            6 + POST_SECTORS + pieces,
-        )
+        // At least 9_717_390_000 ps.
+        Weight::from_parts(9_738_890_137, 50_934)
+            .saturating_add(Weight::from_parts(44_289_200, 0).saturating_mul(n.into()))
+            .saturating_add(T::DbWeight::get().reads(14))
+            .saturating_add(T::DbWeight::get().reads(3_u64.saturating_mul(n.into())))
+            .saturating_add(T::DbWeight::get().writes(12))
+            .saturating_add(T::DbWeight::get().writes(1_u64.saturating_mul(n.into())))
+            .saturating_add(Weight::from_parts(0, 4_593).saturating_mul(n.into()))
     }
 
     fn declare_fault(n: u32) -> Weight {
-        let pieces = u64::from(n);
-        Self::of(0, 6 + 3 * pieces, 2 + pieces)
+        // At least 138_940_000 ps.
+        Weight::from_parts(100_134_333, 7_584)
+            .saturating_add(Weight::from_parts(47_019_134, 0).saturating_mul(n.into()))
+            .saturating_add(T::DbWeight::get().reads(4))
+            .saturating_add(T::DbWeight::get().reads(3_u64.saturating_mul(n.into())))
+            .saturating_add(T::DbWeight::get().writes(3))
+            .saturating_add(T::DbWeight::get().writes(1_u64.saturating_mul(n.into())))
+            .saturating_add(Weight::from_parts(0, 4_593).saturating_mul(n.into()))
     }
 
     fn recover() -> Weight {
-        Self::of(0, 4, 1)
+        // At least 120_570_000 ps.
+        Weight::from_parts(130_584_000, 7_584)
+            .saturating_add(T::DbWeight::get().reads(3))
+            .saturating_add(T::DbWeight::get().writes(1))
     }
 
     fn terminate(n: u32) -> Weight {
-        let pieces = u64::from(n);
-        Self::of(0, 8 + 6 * pieces, 4 + 4 * pieces)
+        // At least 371_022_000 ps.
+        Weight::from_parts(165_241_666, 7_584)
+            .saturating_add(Weight::from_parts(222_022_851, 0).saturating_mul(n.into()))
+            .saturating_add(T::DbWeight::get().reads(9))
+            .saturating_add(T::DbWeight::get().reads(5_u64.saturating_mul(n.into())))
+            .saturating_add(T::DbWeight::get().writes(9))
+            .saturating_add(T::DbWeight::get().writes(5_u64.saturating_mul(n.into())))
+            .saturating_add(Weight::from_parts(0, 4_593).saturating_mul(n.into()))
     }
 
     fn expire_pre_commit(n: u32) -> Weight {
-        let pieces = u64::from(n);
-        Self::of(0, 2 + pieces, 1 + pieces)
+        // At least 58_741_000 ps.
+        Weight::from_parts(60_014_395, 7_233)
+            .saturating_add(Weight::from_parts(11_594_883, 0).saturating_mul(n.into()))
+            .saturating_add(T::DbWeight::get().reads(1))
+            .saturating_add(T::DbWeight::get().reads(1_u64.saturating_mul(n.into())))
+            .saturating_add(T::DbWeight::get().writes(1))
+            .saturating_add(T::DbWeight::get().writes(1_u64.saturating_mul(n.into())))
+            .saturating_add(Weight::from_parts(0, 2_551).saturating_mul(n.into()))
     }
 
     fn dispute(n: u32) -> Weight {
-        let pieces = u64::from(n);
-        Self::of(
-            OPENING_HASHES * FIELD_HASH_PS,
-            10 + 6 * pieces,
-            6 + 4 * pieces,
-        )
+        // At least 1_430_263_000 ps.
+        Weight::from_parts(1_187_512_729, 7_584)
+            .saturating_add(Weight::from_parts(241_789_627, 0).saturating_mul(n.into()))
+            .saturating_add(T::DbWeight::get().reads(8))
+            .saturating_add(T::DbWeight::get().reads(5_u64.saturating_mul(n.into())))
+            .saturating_add(T::DbWeight::get().writes(9))
+            .saturating_add(T::DbWeight::get().writes(5_u64.saturating_mul(n.into())))
+            .saturating_add(Weight::from_parts(0, 4_593).saturating_mul(n.into()))
     }
 
     fn set_verifying_key() -> Weight {
-        Self::of(2 * PROOF_PS, 1, 1)
+        // At least 7_700_873_000 ps.
+        Weight::from_parts(7_862_604_000, 0).saturating_add(T::DbWeight::get().writes(1))
     }
 
     fn tick(p: u32, n: u32) -> Weight {
-        let (partitions, pieces) = (u64::from(p), u64::from(n));
-        let reads = 4 + partitions * (4 + POST_SECTORS) + 8 * pieces;
-        let writes = 3 + partitions * (5 + POST_SECTORS) + 5 * pieces;
-        Self::of(20_000_000 * partitions, reads, writes)
+        // At least 4_487_344_000 ps.
+        Weight::from_parts(4_506_350_000, 7_155)
+            .saturating_add(Weight::from_parts(143_170_500, 0).saturating_mul(p.into()))
+            .saturating_add(Weight::from_parts(107_583_825, 0).saturating_mul(n.into()))
+            .saturating_add(T::DbWeight::get().reads(7))
+            .saturating_add(T::DbWeight::get().reads(11_u64.saturating_mul(p.into())))
+            .saturating_add(T::DbWeight::get().reads(4_u64.saturating_mul(n.into())))
+            .saturating_add(T::DbWeight::get().writes(5))
+            .saturating_add(T::DbWeight::get().writes(12_u64.saturating_mul(p.into())))
+            .saturating_add(T::DbWeight::get().writes(2_u64.saturating_mul(n.into())))
+            .saturating_add(Weight::from_parts(0, 4_593).saturating_mul(n.into()))
+            .saturating_add(Weight::from_parts(0, 49_944).saturating_mul(p.into()))
     }
 }
 
 /// Weights for tests.
 impl WeightInfo for () {
-    fn pre_commit(_: u32) -> Weight {
-        Weight::zero()
+    fn pre_commit(n: u32) -> Weight {
+        Weight::from_parts(196_617_000, 7_233)
+            .saturating_add(Weight::from_parts(27_434_557, 0).saturating_mul(n.into()))
+            .saturating_add(RocksDbWeight::get().reads(5))
+            .saturating_add(RocksDbWeight::get().reads(3_u64.saturating_mul(n.into())))
+            .saturating_add(RocksDbWeight::get().writes(1))
+            .saturating_add(RocksDbWeight::get().writes(1_u64.saturating_mul(n.into())))
+            .saturating_add(Weight::from_parts(0, 4_593).saturating_mul(n.into()))
     }
 
-    fn prove_commit(_: u32) -> Weight {
-        Weight::zero()
+    fn prove_commit(n: u32) -> Weight {
+        Weight::from_parts(12_090_536_333, 7_233)
+            .saturating_add(Weight::from_parts(113_244_124, 0).saturating_mul(n.into()))
+            .saturating_add(RocksDbWeight::get().reads(8))
+            .saturating_add(RocksDbWeight::get().reads(3_u64.saturating_mul(n.into())))
+            .saturating_add(RocksDbWeight::get().writes(7))
+            .saturating_add(RocksDbWeight::get().writes(3_u64.saturating_mul(n.into())))
+            .saturating_add(Weight::from_parts(0, 4_593).saturating_mul(n.into()))
     }
 
-    fn submit_post(_: u32) -> Weight {
-        Weight::zero()
+    fn submit_post(n: u32) -> Weight {
+        Weight::from_parts(9_738_890_137, 50_934)
+            .saturating_add(Weight::from_parts(44_289_200, 0).saturating_mul(n.into()))
+            .saturating_add(RocksDbWeight::get().reads(14))
+            .saturating_add(RocksDbWeight::get().reads(3_u64.saturating_mul(n.into())))
+            .saturating_add(RocksDbWeight::get().writes(12))
+            .saturating_add(RocksDbWeight::get().writes(1_u64.saturating_mul(n.into())))
+            .saturating_add(Weight::from_parts(0, 4_593).saturating_mul(n.into()))
     }
 
-    fn declare_fault(_: u32) -> Weight {
-        Weight::zero()
+    fn declare_fault(n: u32) -> Weight {
+        Weight::from_parts(100_134_333, 7_584)
+            .saturating_add(Weight::from_parts(47_019_134, 0).saturating_mul(n.into()))
+            .saturating_add(RocksDbWeight::get().reads(4))
+            .saturating_add(RocksDbWeight::get().reads(3_u64.saturating_mul(n.into())))
+            .saturating_add(RocksDbWeight::get().writes(3))
+            .saturating_add(RocksDbWeight::get().writes(1_u64.saturating_mul(n.into())))
+            .saturating_add(Weight::from_parts(0, 4_593).saturating_mul(n.into()))
     }
 
     fn recover() -> Weight {
-        Weight::zero()
+        Weight::from_parts(130_584_000, 7_584)
+            .saturating_add(RocksDbWeight::get().reads(3))
+            .saturating_add(RocksDbWeight::get().writes(1))
     }
 
-    fn terminate(_: u32) -> Weight {
-        Weight::zero()
+    fn terminate(n: u32) -> Weight {
+        Weight::from_parts(165_241_666, 7_584)
+            .saturating_add(Weight::from_parts(222_022_851, 0).saturating_mul(n.into()))
+            .saturating_add(RocksDbWeight::get().reads(9))
+            .saturating_add(RocksDbWeight::get().reads(5_u64.saturating_mul(n.into())))
+            .saturating_add(RocksDbWeight::get().writes(9))
+            .saturating_add(RocksDbWeight::get().writes(5_u64.saturating_mul(n.into())))
+            .saturating_add(Weight::from_parts(0, 4_593).saturating_mul(n.into()))
     }
 
-    fn expire_pre_commit(_: u32) -> Weight {
-        Weight::zero()
+    fn expire_pre_commit(n: u32) -> Weight {
+        Weight::from_parts(60_014_395, 7_233)
+            .saturating_add(Weight::from_parts(11_594_883, 0).saturating_mul(n.into()))
+            .saturating_add(RocksDbWeight::get().reads(1))
+            .saturating_add(RocksDbWeight::get().reads(1_u64.saturating_mul(n.into())))
+            .saturating_add(RocksDbWeight::get().writes(1))
+            .saturating_add(RocksDbWeight::get().writes(1_u64.saturating_mul(n.into())))
+            .saturating_add(Weight::from_parts(0, 2_551).saturating_mul(n.into()))
     }
 
-    fn dispute(_: u32) -> Weight {
-        Weight::zero()
+    fn dispute(n: u32) -> Weight {
+        Weight::from_parts(1_187_512_729, 7_584)
+            .saturating_add(Weight::from_parts(241_789_627, 0).saturating_mul(n.into()))
+            .saturating_add(RocksDbWeight::get().reads(8))
+            .saturating_add(RocksDbWeight::get().reads(5_u64.saturating_mul(n.into())))
+            .saturating_add(RocksDbWeight::get().writes(9))
+            .saturating_add(RocksDbWeight::get().writes(5_u64.saturating_mul(n.into())))
+            .saturating_add(Weight::from_parts(0, 4_593).saturating_mul(n.into()))
     }
 
     fn set_verifying_key() -> Weight {
-        Weight::zero()
+        Weight::from_parts(7_862_604_000, 0).saturating_add(RocksDbWeight::get().writes(1))
     }
 
-    fn tick(_: u32, _: u32) -> Weight {
-        Weight::zero()
+    fn tick(p: u32, n: u32) -> Weight {
+        Weight::from_parts(4_506_350_000, 7_155)
+            .saturating_add(Weight::from_parts(143_170_500, 0).saturating_mul(p.into()))
+            .saturating_add(Weight::from_parts(107_583_825, 0).saturating_mul(n.into()))
+            .saturating_add(RocksDbWeight::get().reads(7))
+            .saturating_add(RocksDbWeight::get().reads(11_u64.saturating_mul(p.into())))
+            .saturating_add(RocksDbWeight::get().reads(4_u64.saturating_mul(n.into())))
+            .saturating_add(RocksDbWeight::get().writes(5))
+            .saturating_add(RocksDbWeight::get().writes(12_u64.saturating_mul(p.into())))
+            .saturating_add(RocksDbWeight::get().writes(2_u64.saturating_mul(n.into())))
+            .saturating_add(Weight::from_parts(0, 4_593).saturating_mul(n.into()))
+            .saturating_add(Weight::from_parts(0, 49_944).saturating_mul(p.into()))
     }
 }

@@ -6,6 +6,12 @@ use frame_support::{
     traits::{GetCallIndex, GetCallName, PalletInfoAccess},
     weights::Weight,
 };
+use ips_primitives::{
+    deal::ORDER_SLOTS_MAX, proof_calls::CLAIM_BATCH_MAX, sector::SECTOR_PIECES_MAX,
+};
+use pallet_poe::weights::WeightInfo as _;
+use pallet_porep::{weights::WeightInfo as _, ENDINGS_PER_BLOCK};
+use pallet_storage_market::weights::WeightInfo as _;
 
 use crate::{configs::RuntimeBlockWeights, *};
 
@@ -95,4 +101,33 @@ fn every_call_of_ours_fits_a_block_and_weighs_something() {
             assert!(weight.ref_time() > 0, "{call:?} weighs nothing");
         }
     }
+}
+
+/// Batches as large as their calls take, which the empty ones above do not show.
+#[test]
+fn the_largest_batches_fit_a_block() {
+    type Market = <Runtime as pallet_storage_market::Config>::WeightInfo;
+    type Sectors = <Runtime as pallet_porep::Config>::WeightInfo;
+    type Extracts = <Runtime as pallet_poe::Config>::WeightInfo;
+    for (call, weight) in [
+        ("place_order", Market::place_order(ORDER_SLOTS_MAX)),
+        ("pre_commit", Sectors::pre_commit(SECTOR_PIECES_MAX)),
+        ("claim", Extracts::claim(CLAIM_BATCH_MAX)),
+    ] {
+        assert!(weight.all_lte(extrinsic_max()), "{call} weighs {weight:?}");
+    }
+}
+
+/// A block in which every limit of the tick is reached still has half of its room for calls.
+#[test]
+fn the_tick_leaves_half_a_block() {
+    type Sectors = <Runtime as pallet_porep::Config>::WeightInfo;
+    let limits = <Runtime as pallet_porep::Config>::Parameters::get();
+    let misses = Sectors::tick(limits.tick_partitions_max, limits.tick_pieces_max);
+    let endings = Sectors::terminate(SECTOR_PIECES_MAX).saturating_mul(ENDINGS_PER_BLOCK);
+    let tick = misses.saturating_add(endings);
+    assert!(
+        tick.all_lte(constants::MAXIMUM_BLOCK_WEIGHT / 2),
+        "the tick weighs {tick:?}"
+    );
 }
