@@ -1,7 +1,7 @@
 //! Weights of `pallet_porep`, measured in WASM.
 //!
-//! Written by `scripts/benchmark-weights.sh`; do not edit. 2026-11-26, 20 steps of
-//! 6 repeats, on Intel(R) Xeon(R) Processor, which is no reference machine.
+//! Written by `scripts/benchmark-weights.sh`; do not edit. 2026-11-26, 16 steps of
+//! 5 repeats, on Intel(R) Xeon(R) Processor, which is no reference machine.
 
 use core::marker::PhantomData;
 
@@ -30,6 +30,12 @@ pub trait WeightInfo {
     fn dispute(n: u32) -> Weight;
     /// `set_verifying_key`.
     fn set_verifying_key() -> Weight;
+    /// `set_arithmetic`.
+    fn set_arithmetic() -> Weight;
+    /// `verify_in_wasm`, `n` in 1..=64.
+    fn verify_in_wasm(n: u32) -> Weight;
+    /// `verify_by_host`, `n` in 1..=64.
+    fn verify_by_host(n: u32) -> Weight;
     /// `tick`, `p` in 1..=32, `n` in 1..=64.
     fn tick(p: u32, n: u32) -> Weight;
 }
@@ -39,9 +45,9 @@ pub struct SubstrateWeight<T>(PhantomData<T>);
 
 impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     fn pre_commit(n: u32) -> Weight {
-        // At least 174_350_000 ps.
-        Weight::from_parts(196_617_000, 7_233)
-            .saturating_add(Weight::from_parts(27_434_557, 0).saturating_mul(n.into()))
+        // At least 118_985_000 ps.
+        Weight::from_parts(122_869_654, 7_233)
+            .saturating_add(Weight::from_parts(20_765_481, 0).saturating_mul(n.into()))
             .saturating_add(T::DbWeight::get().reads(5))
             .saturating_add(T::DbWeight::get().reads(3_u64.saturating_mul(n.into())))
             .saturating_add(T::DbWeight::get().writes(1))
@@ -50,10 +56,10 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     }
 
     fn prove_commit(n: u32) -> Weight {
-        // At least 12_195_796_000 ps.
-        Weight::from_parts(12_090_536_333, 7_233)
-            .saturating_add(Weight::from_parts(113_244_124, 0).saturating_mul(n.into()))
-            .saturating_add(T::DbWeight::get().reads(8))
+        // At least 11_350_250_000 ps.
+        Weight::from_parts(15_536_264_420, 7_233)
+            .saturating_add(Weight::from_parts(166_203_085, 0).saturating_mul(n.into()))
+            .saturating_add(T::DbWeight::get().reads(9))
             .saturating_add(T::DbWeight::get().reads(3_u64.saturating_mul(n.into())))
             .saturating_add(T::DbWeight::get().writes(7))
             .saturating_add(T::DbWeight::get().writes(3_u64.saturating_mul(n.into())))
@@ -61,10 +67,10 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     }
 
     fn submit_post(n: u32) -> Weight {
-        // At least 9_717_390_000 ps.
-        Weight::from_parts(9_738_890_137, 50_934)
-            .saturating_add(Weight::from_parts(44_289_200, 0).saturating_mul(n.into()))
-            .saturating_add(T::DbWeight::get().reads(14))
+        // At least 11_411_162_000 ps.
+        Weight::from_parts(14_737_440_941, 50_934)
+            .saturating_add(Weight::from_parts(53_229_274, 0).saturating_mul(n.into()))
+            .saturating_add(T::DbWeight::get().reads(15))
             .saturating_add(T::DbWeight::get().reads(3_u64.saturating_mul(n.into())))
             .saturating_add(T::DbWeight::get().writes(12))
             .saturating_add(T::DbWeight::get().writes(1_u64.saturating_mul(n.into())))
@@ -72,9 +78,9 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     }
 
     fn declare_fault(n: u32) -> Weight {
-        // At least 138_940_000 ps.
-        Weight::from_parts(100_134_333, 7_584)
-            .saturating_add(Weight::from_parts(47_019_134, 0).saturating_mul(n.into()))
+        // At least 104_577_000 ps.
+        Weight::from_parts(202_601_138, 7_584)
+            .saturating_add(Weight::from_parts(40_481_618, 0).saturating_mul(n.into()))
             .saturating_add(T::DbWeight::get().reads(4))
             .saturating_add(T::DbWeight::get().reads(3_u64.saturating_mul(n.into())))
             .saturating_add(T::DbWeight::get().writes(3))
@@ -83,16 +89,16 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     }
 
     fn recover() -> Weight {
-        // At least 120_570_000 ps.
-        Weight::from_parts(130_584_000, 7_584)
+        // At least 106_035_000 ps.
+        Weight::from_parts(118_707_000, 7_584)
             .saturating_add(T::DbWeight::get().reads(3))
             .saturating_add(T::DbWeight::get().writes(1))
     }
 
     fn terminate(n: u32) -> Weight {
-        // At least 371_022_000 ps.
-        Weight::from_parts(165_241_666, 7_584)
-            .saturating_add(Weight::from_parts(222_022_851, 0).saturating_mul(n.into()))
+        // At least 364_320_000 ps.
+        Weight::from_parts(306_710_186, 7_584)
+            .saturating_add(Weight::from_parts(259_732_078, 0).saturating_mul(n.into()))
             .saturating_add(T::DbWeight::get().reads(9))
             .saturating_add(T::DbWeight::get().reads(5_u64.saturating_mul(n.into())))
             .saturating_add(T::DbWeight::get().writes(9))
@@ -101,9 +107,9 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     }
 
     fn expire_pre_commit(n: u32) -> Weight {
-        // At least 58_741_000 ps.
-        Weight::from_parts(60_014_395, 7_233)
-            .saturating_add(Weight::from_parts(11_594_883, 0).saturating_mul(n.into()))
+        // At least 44_619_000 ps.
+        Weight::from_parts(77_067_300, 7_233)
+            .saturating_add(Weight::from_parts(8_683_700, 0).saturating_mul(n.into()))
             .saturating_add(T::DbWeight::get().reads(1))
             .saturating_add(T::DbWeight::get().reads(1_u64.saturating_mul(n.into())))
             .saturating_add(T::DbWeight::get().writes(1))
@@ -112,9 +118,9 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     }
 
     fn dispute(n: u32) -> Weight {
-        // At least 1_430_263_000 ps.
-        Weight::from_parts(1_187_512_729, 7_584)
-            .saturating_add(Weight::from_parts(241_789_627, 0).saturating_mul(n.into()))
+        // At least 1_393_636_000 ps.
+        Weight::from_parts(1_864_950_794, 7_584)
+            .saturating_add(Weight::from_parts(282_779_782, 0).saturating_mul(n.into()))
             .saturating_add(T::DbWeight::get().reads(8))
             .saturating_add(T::DbWeight::get().reads(5_u64.saturating_mul(n.into())))
             .saturating_add(T::DbWeight::get().writes(9))
@@ -123,15 +129,34 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     }
 
     fn set_verifying_key() -> Weight {
-        // At least 7_700_873_000 ps.
-        Weight::from_parts(7_862_604_000, 0).saturating_add(T::DbWeight::get().writes(1))
+        // At least 12_072_782_000 ps.
+        Weight::from_parts(14_702_526_000, 0).saturating_add(T::DbWeight::get().writes(1))
+    }
+
+    fn set_arithmetic() -> Weight {
+        // At least 9_922_000 ps.
+        Weight::from_parts(12_533_000, 0).saturating_add(T::DbWeight::get().writes(1))
+    }
+
+    fn verify_in_wasm(n: u32) -> Weight {
+        // At least 8_252_963_000 ps.
+        Weight::from_parts(14_276_721_023, 6_062)
+            .saturating_add(Weight::from_parts(5_378_047_294, 0).saturating_mul(n.into()))
+            .saturating_add(T::DbWeight::get().reads(2))
+    }
+
+    fn verify_by_host(n: u32) -> Weight {
+        // At least 3_175_517_000 ps.
+        Weight::from_parts(11_938_958_333, 6_062)
+            .saturating_add(Weight::from_parts(1_534_672_770, 0).saturating_mul(n.into()))
+            .saturating_add(T::DbWeight::get().reads(2))
     }
 
     fn tick(p: u32, n: u32) -> Weight {
-        // At least 4_487_344_000 ps.
-        Weight::from_parts(4_506_350_000, 7_155)
-            .saturating_add(Weight::from_parts(143_170_500, 0).saturating_mul(p.into()))
-            .saturating_add(Weight::from_parts(107_583_825, 0).saturating_mul(n.into()))
+        // At least 3_381_498_000 ps.
+        Weight::from_parts(3_474_046_000, 7_133)
+            .saturating_add(Weight::from_parts(117_194_000, 0).saturating_mul(p.into()))
+            .saturating_add(Weight::from_parts(81_673_833, 0).saturating_mul(n.into()))
             .saturating_add(T::DbWeight::get().reads(7))
             .saturating_add(T::DbWeight::get().reads(11_u64.saturating_mul(p.into())))
             .saturating_add(T::DbWeight::get().reads(4_u64.saturating_mul(n.into())))
@@ -146,8 +171,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 /// Weights for tests.
 impl WeightInfo for () {
     fn pre_commit(n: u32) -> Weight {
-        Weight::from_parts(196_617_000, 7_233)
-            .saturating_add(Weight::from_parts(27_434_557, 0).saturating_mul(n.into()))
+        Weight::from_parts(122_869_654, 7_233)
+            .saturating_add(Weight::from_parts(20_765_481, 0).saturating_mul(n.into()))
             .saturating_add(RocksDbWeight::get().reads(5))
             .saturating_add(RocksDbWeight::get().reads(3_u64.saturating_mul(n.into())))
             .saturating_add(RocksDbWeight::get().writes(1))
@@ -156,9 +181,9 @@ impl WeightInfo for () {
     }
 
     fn prove_commit(n: u32) -> Weight {
-        Weight::from_parts(12_090_536_333, 7_233)
-            .saturating_add(Weight::from_parts(113_244_124, 0).saturating_mul(n.into()))
-            .saturating_add(RocksDbWeight::get().reads(8))
+        Weight::from_parts(15_536_264_420, 7_233)
+            .saturating_add(Weight::from_parts(166_203_085, 0).saturating_mul(n.into()))
+            .saturating_add(RocksDbWeight::get().reads(9))
             .saturating_add(RocksDbWeight::get().reads(3_u64.saturating_mul(n.into())))
             .saturating_add(RocksDbWeight::get().writes(7))
             .saturating_add(RocksDbWeight::get().writes(3_u64.saturating_mul(n.into())))
@@ -166,9 +191,9 @@ impl WeightInfo for () {
     }
 
     fn submit_post(n: u32) -> Weight {
-        Weight::from_parts(9_738_890_137, 50_934)
-            .saturating_add(Weight::from_parts(44_289_200, 0).saturating_mul(n.into()))
-            .saturating_add(RocksDbWeight::get().reads(14))
+        Weight::from_parts(14_737_440_941, 50_934)
+            .saturating_add(Weight::from_parts(53_229_274, 0).saturating_mul(n.into()))
+            .saturating_add(RocksDbWeight::get().reads(15))
             .saturating_add(RocksDbWeight::get().reads(3_u64.saturating_mul(n.into())))
             .saturating_add(RocksDbWeight::get().writes(12))
             .saturating_add(RocksDbWeight::get().writes(1_u64.saturating_mul(n.into())))
@@ -176,8 +201,8 @@ impl WeightInfo for () {
     }
 
     fn declare_fault(n: u32) -> Weight {
-        Weight::from_parts(100_134_333, 7_584)
-            .saturating_add(Weight::from_parts(47_019_134, 0).saturating_mul(n.into()))
+        Weight::from_parts(202_601_138, 7_584)
+            .saturating_add(Weight::from_parts(40_481_618, 0).saturating_mul(n.into()))
             .saturating_add(RocksDbWeight::get().reads(4))
             .saturating_add(RocksDbWeight::get().reads(3_u64.saturating_mul(n.into())))
             .saturating_add(RocksDbWeight::get().writes(3))
@@ -186,14 +211,14 @@ impl WeightInfo for () {
     }
 
     fn recover() -> Weight {
-        Weight::from_parts(130_584_000, 7_584)
+        Weight::from_parts(118_707_000, 7_584)
             .saturating_add(RocksDbWeight::get().reads(3))
             .saturating_add(RocksDbWeight::get().writes(1))
     }
 
     fn terminate(n: u32) -> Weight {
-        Weight::from_parts(165_241_666, 7_584)
-            .saturating_add(Weight::from_parts(222_022_851, 0).saturating_mul(n.into()))
+        Weight::from_parts(306_710_186, 7_584)
+            .saturating_add(Weight::from_parts(259_732_078, 0).saturating_mul(n.into()))
             .saturating_add(RocksDbWeight::get().reads(9))
             .saturating_add(RocksDbWeight::get().reads(5_u64.saturating_mul(n.into())))
             .saturating_add(RocksDbWeight::get().writes(9))
@@ -202,8 +227,8 @@ impl WeightInfo for () {
     }
 
     fn expire_pre_commit(n: u32) -> Weight {
-        Weight::from_parts(60_014_395, 7_233)
-            .saturating_add(Weight::from_parts(11_594_883, 0).saturating_mul(n.into()))
+        Weight::from_parts(77_067_300, 7_233)
+            .saturating_add(Weight::from_parts(8_683_700, 0).saturating_mul(n.into()))
             .saturating_add(RocksDbWeight::get().reads(1))
             .saturating_add(RocksDbWeight::get().reads(1_u64.saturating_mul(n.into())))
             .saturating_add(RocksDbWeight::get().writes(1))
@@ -212,8 +237,8 @@ impl WeightInfo for () {
     }
 
     fn dispute(n: u32) -> Weight {
-        Weight::from_parts(1_187_512_729, 7_584)
-            .saturating_add(Weight::from_parts(241_789_627, 0).saturating_mul(n.into()))
+        Weight::from_parts(1_864_950_794, 7_584)
+            .saturating_add(Weight::from_parts(282_779_782, 0).saturating_mul(n.into()))
             .saturating_add(RocksDbWeight::get().reads(8))
             .saturating_add(RocksDbWeight::get().reads(5_u64.saturating_mul(n.into())))
             .saturating_add(RocksDbWeight::get().writes(9))
@@ -222,13 +247,29 @@ impl WeightInfo for () {
     }
 
     fn set_verifying_key() -> Weight {
-        Weight::from_parts(7_862_604_000, 0).saturating_add(RocksDbWeight::get().writes(1))
+        Weight::from_parts(14_702_526_000, 0).saturating_add(RocksDbWeight::get().writes(1))
+    }
+
+    fn set_arithmetic() -> Weight {
+        Weight::from_parts(12_533_000, 0).saturating_add(RocksDbWeight::get().writes(1))
+    }
+
+    fn verify_in_wasm(n: u32) -> Weight {
+        Weight::from_parts(14_276_721_023, 6_062)
+            .saturating_add(Weight::from_parts(5_378_047_294, 0).saturating_mul(n.into()))
+            .saturating_add(RocksDbWeight::get().reads(2))
+    }
+
+    fn verify_by_host(n: u32) -> Weight {
+        Weight::from_parts(11_938_958_333, 6_062)
+            .saturating_add(Weight::from_parts(1_534_672_770, 0).saturating_mul(n.into()))
+            .saturating_add(RocksDbWeight::get().reads(2))
     }
 
     fn tick(p: u32, n: u32) -> Weight {
-        Weight::from_parts(4_506_350_000, 7_155)
-            .saturating_add(Weight::from_parts(143_170_500, 0).saturating_mul(p.into()))
-            .saturating_add(Weight::from_parts(107_583_825, 0).saturating_mul(n.into()))
+        Weight::from_parts(3_474_046_000, 7_133)
+            .saturating_add(Weight::from_parts(117_194_000, 0).saturating_mul(p.into()))
+            .saturating_add(Weight::from_parts(81_673_833, 0).saturating_mul(n.into()))
             .saturating_add(RocksDbWeight::get().reads(7))
             .saturating_add(RocksDbWeight::get().reads(11_u64.saturating_mul(p.into())))
             .saturating_add(RocksDbWeight::get().reads(4_u64.saturating_mul(n.into())))
