@@ -147,14 +147,9 @@ fn answer_to(question: Question) -> String {
         Question::Seal {
             profile,
             seed,
-            commitments: (replica_id, comm_d, comm_r),
+            commitments,
             proof_index,
-        } => {
-            let profile = Profile::of(profile);
-            let challenges = seal_challenges(&profile, &seed, &replica_id, &comm_r, proof_index);
-            let statement = seal_statement(&replica_id, &comm_d, &comm_r, &challenges);
-            format!("{statement:?} {challenges:?}")
-        }
+        } => seal(&Profile::of(profile), &seed, commitments, proof_index),
         Question::Post {
             profile,
             set,
@@ -164,12 +159,7 @@ fn answer_to(question: Question) -> String {
             profile,
             comm_d,
             rho,
-        } => {
-            let statement = poe_statement(&comm_d, &rho);
-            let challenges =
-                statement.and_then(|statement| poe_challenges(&Profile::of(profile), &statement));
-            format!("{statement:?} {challenges:?}")
-        }
+        } => poe(&Profile::of(profile), &comm_d, &rho),
         Question::Root {
             leaf,
             index,
@@ -197,6 +187,17 @@ fn sent(statement: &[u8], proof: &[u8]) -> Option<(Statement, ProofBytes)> {
     Some((statement, ProofBytes::decode_all(&mut &*proof).ok()?))
 }
 
+fn seal(
+    profile: &Profile,
+    seed: &Beacon,
+    (replica_id, comm_d, comm_r): (ReplicaId, CommD, CommR),
+    proof_index: u32,
+) -> String {
+    let challenges = seal_challenges(profile, seed, &replica_id, &comm_r, proof_index);
+    let statement = seal_statement(&replica_id, &comm_d, &comm_r, &challenges);
+    format!("{statement:?} {challenges:?}")
+}
+
 fn post(profile: &Profile, set: &[CommR], randomness: &[u8; 32]) -> String {
     let root: Result<SetRoot, _> = set_root(set);
     let statement = root.and_then(|root| post_statement(&root, randomness));
@@ -207,4 +208,10 @@ fn post(profile: &Profile, set: &[CommR], randomness: &[u8; 32]) -> String {
             .collect::<Result<Vec<_>, _>>()
     });
     format!("{root:?} {statement:?} {challenges:?}")
+}
+
+fn poe(profile: &Profile, comm_d: &CommD, rho: &[u8; 32]) -> String {
+    let statement = poe_statement(comm_d, rho);
+    let challenges = statement.and_then(|statement| poe_challenges(profile, &statement));
+    format!("{statement:?} {challenges:?}")
 }
