@@ -3,11 +3,11 @@
 
 use ips_fuzz::edit::{pick, statement_and_proof};
 use ips_primitives::sector::{ProofBytes, Statement};
-use ips_verifier::groth16::{verify, verify_batch, VerifyError};
+use ips_verifier::groth16::{verify_batch, VerifyError};
 use libfuzzer_sys::fuzz_target;
 
 /// More add nothing but time.
-const PROOFS_MAX: usize = 6;
+const PROOFS_MAX: usize = 5;
 
 fuzz_target!(|bytes: &[u8]| {
     let (known, rest) = pick(bytes);
@@ -24,7 +24,8 @@ fuzz_target!(|bytes: &[u8]| {
         .collect();
     let each: Vec<_> = batch
         .iter()
-        .map(|(statement, proof)| verify(&known.prepared, statement, proof))
+        // By bellperson: the target `proof` shows that both say the same, and this is faster.
+        .map(|(statement, proof)| known.reference.verify(statement.0, &proof.0))
         .collect();
     let unread = |found: &&_| !matches!(found, Ok(()) | Err(VerifyError::Refuted));
     let refuted = each.iter().find(|found| found.is_err());

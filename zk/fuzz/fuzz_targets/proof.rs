@@ -11,7 +11,10 @@ fuzz_target!(|bytes: &[u8]| {
     let (statement, proof) = statement_and_proof(&known.good, recipe);
     let expected = known.reference.verify(statement, &proof);
     let (statement, proof) = (Statement(statement), ProofBytes(proof));
-    assert_eq!(verify(&known.prepared, &statement, &proof), expected);
-    let batch = verify_batch(&known.prepared, &[(statement, proof)]);
-    assert_eq!(batch, expected);
+    // One of both ways: a pairing under the sanitizer takes long.
+    let found = match bytes.last() {
+        Some(0..64) => verify_batch(&known.prepared, &[(statement, proof)]),
+        _ => verify(&known.prepared, &statement, &proof),
+    };
+    assert_eq!(found, expected);
 });
