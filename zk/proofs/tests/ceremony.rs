@@ -96,8 +96,8 @@ fn refusals(at: &Path) {
         error.contains("name the origin that it started from"),
         "{error}"
     );
-    let whole = fs::read(at.join("4")).unwrap();
-    fs::write(at.join("cut"), &whole[..whole.len() - 9]).unwrap();
+    let whole = fs::read(at.join("4")).expect("a file of the test");
+    fs::write(at.join("cut"), &whole[..whole.len() - 9]).expect("a file of the test");
     let error = bad(at, &with_origin(&["verify", "--from", "cut"]));
     assert!(error.contains("wrong length"), "{error}");
     let error = bad(
