@@ -24,6 +24,8 @@ use super::{
 };
 use crate::{domain::invert, file::AtomicFile, params::normalized};
 
+/// What a beacon is called in the list of contributors.
+const BEACON_NAME: &str = "beacon";
 /// Points that one core normalises at a time.
 const NORMALIZED: usize = 512;
 
@@ -49,7 +51,7 @@ pub fn contribute(
 pub fn apply_beacon(from: &Path, to: &Path, beacon: Beacon) -> Result<Contribution, CeremonyError> {
     let transcript = Transcript::open(from)?;
     let secret = beacon.secret(transcript.hash());
-    extend(&transcript, to, "beacon", Some(beacon), &secret)
+    extend(&transcript, to, BEACON_NAME, Some(beacon), &secret)
 }
 
 fn extend(
@@ -68,7 +70,9 @@ fn extend(
     if contributions.iter().any(|other| other.beacon.is_some()) {
         return refuse(Fault::AfterBeacon);
     }
-    if !is_name(name) || contributions.iter().any(|other| other.name == name) {
+    // The beacon's own name is left for it.
+    let reserved = beacon.is_none() && name == BEACON_NAME;
+    if reserved || !is_name(name) || contributions.iter().any(|other| other.name == name) {
         return refuse(Fault::Name);
     }
     let before = check_chain(transcript.header(), contributions)?;

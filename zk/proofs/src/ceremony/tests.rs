@@ -178,6 +178,7 @@ fn a_contribution_needs_a_name_of_its_own_and_an_open_ceremony() {
         (1, "", Fault::Name),
         (1, "Ada", Fault::Name),
         (1, "two\nlines", Fault::Name),
+        (1, "beacon", Fault::Name),
         (4, "late", Fault::AfterBeacon),
     ] {
         let error = refused(from, &to, name);
