@@ -10,7 +10,7 @@ use super::{error::CeremonyError, knowledge::Secret, record::CeremonyHash};
 
 /// Longest value.
 pub(super) const VALUE_BYTES_MAX: usize = 64;
-/// Most iterations, as a power of two: a day on one core.
+/// Most iterations, as a power of two: days on one core.
 const ITERATIONS_LOG2_MAX: u8 = 40;
 
 /// A public value and how often it is hashed.
