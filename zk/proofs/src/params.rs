@@ -9,6 +9,7 @@ mod digest;
 mod fixed_base;
 mod generate;
 mod key;
+mod pinned;
 
 #[cfg(test)]
 mod tests;
@@ -27,12 +28,22 @@ use rand_chacha::ChaCha20Rng;
 use rand_core::{OsRng, SeedableRng};
 
 pub use self::cache::{cache_folder, ParamsCache};
+#[cfg(test)]
+pub(crate) use self::fixed_base::FixedBase;
 use self::generate::generate;
+pub use self::pinned::{ParamsChecksum, Pin};
+pub(crate) use self::{
+    digest::r1cs_digest,
+    fixed_base::normalized,
+    generate::{count_rows, generate_from, Secrets},
+    key::verifying_key_bytes,
+};
 use crate::{
     file::{profile_byte, FileError},
+    memory::{ensure_generation, ensure_proof, NotEnoughMemory},
     poe::PoeCircuit,
     post::PostCircuit,
-    prove::groth16::create_proof,
+    prove::{groth16::create_proof, ProveError},
     seal::SealCircuit,
 };
 
@@ -61,6 +72,12 @@ pub enum ParamsError {
         /// Checksum that this program expects.
         expected: &'static str,
     },
+    /// The file is whole, but its parameters are not those of the pinned key.
+    #[error("{0} does not belong to the pinned verifying key; export both from one ceremony")]
+    OtherKey(PathBuf),
+    /// Less memory is free than the parameters need.
+    #[error(transparent)]
+    Memory(#[from] NotEnoughMemory),
     /// The circuit could not be turned into parameters.
     #[error("parameter generation: {0}")]
     Generate(#[source] SynthesisError),
@@ -87,6 +104,7 @@ pub const fn expected_seconds(kind: CircuitKind, profile: ProfileId) -> u32 {
 pub struct ProverParams {
     kind: CircuitKind,
     profile: Profile,
+    insecure: bool,
     pub(crate) groth: Parameters<Bls12>,
 }
 
@@ -107,16 +125,16 @@ impl ProverParams {
     /// Takes [`expected_seconds`]; use [`ParamsCache`].
     ///
     /// # Errors
-    /// [`ParamsError::Generate`] if the circuit cannot be synthesized.
+    /// [`ParamsError::Generate`] if the circuit cannot be synthesized; [`ParamsError::Memory`] if
+    /// its parameters do not fit.
     pub fn generate(kind: CircuitKind, profile: Profile) -> Result<Self, ParamsError> {
         let mut rng = ChaCha20Rng::from_seed(seed(kind, profile.id));
         let started = Instant::now();
         let groth = match kind {
-            CircuitKind::Seal => generate(SealCircuit::blank(profile), &mut rng),
-            CircuitKind::Post => generate(PostCircuit::blank(profile), &mut rng),
-            CircuitKind::Poe => generate(PoeCircuit::blank(profile), &mut rng),
-        }
-        .map_err(ParamsError::Generate)?;
+            CircuitKind::Seal => generate_if_it_fits(SealCircuit::blank(profile), &mut rng),
+            CircuitKind::Post => generate_if_it_fits(PostCircuit::blank(profile), &mut rng),
+            CircuitKind::Poe => generate_if_it_fits(PoeCircuit::blank(profile), &mut rng),
+        }?;
         tracing::info!(
             kind = kind.name(),
             profile = profile_name(profile.id),
@@ -126,6 +144,7 @@ impl ProverParams {
         Ok(Self {
             kind,
             profile,
+            insecure: true,
             groth,
         })
     }
@@ -142,20 +161,27 @@ impl ProverParams {
 
     /// The verifying key in `ips-verifier`'s canonical format.
     pub fn verifying_key(&self) -> Vec<u8> {
-        key::verifying_key_bytes(self.kind, self.profile.id, &self.groth.vk)
+        verifying_key_bytes(self.kind, self.profile.id, &self.groth.vk, self.insecure)
     }
 
     /// Proves a satisfied circuit with fresh randomness of the system.
-    pub(crate) fn prove<C: Circuit<Scalar>>(
-        &self,
-        circuit: C,
-    ) -> Result<ProofBytes, SynthesisError> {
+    pub(crate) fn prove<C: Circuit<Scalar>>(&self, circuit: C) -> Result<ProofBytes, ProveError> {
+        ensure_proof(self.groth.h.len())?;
         let (r, s) = (Scalar::random(OsRng), Scalar::random(OsRng));
         let proof = create_proof(circuit, &self.groth, r, s)?;
         let mut bytes = [0u8; 192];
-        proof.write(&mut bytes[..])?;
+        proof.write(&mut bytes[..]).map_err(SynthesisError::from)?;
         Ok(ProofBytes(bytes))
     }
+}
+
+fn generate_if_it_fits<C: Circuit<Scalar> + Clone>(
+    circuit: C,
+    rng: &mut ChaCha20Rng,
+) -> Result<Parameters<Bls12>, ParamsError> {
+    let rows = count_rows(circuit.clone()).map_err(ParamsError::Generate)?;
+    ensure_generation(rows)?;
+    generate(circuit, rng).map_err(ParamsError::Generate)
 }
 
 /// The public seed of a profile's insecure setup: anyone can forge these proofs.

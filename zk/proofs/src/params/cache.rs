@@ -21,7 +21,10 @@ use super::{
     digest::{file_checksum, r1cs_digest},
     expected_seconds, profile_name, seed, ParamsError, ProverParams,
 };
-use crate::file::{self, profile_byte, FileError, FileKind};
+use crate::{
+    file::{self, profile_byte, FileError, FileKind},
+    memory::ensure_loading,
+};
 
 /// Largest parameter file that is read: a circuit of 2^16 rows has 38 MB.
 const PARAMS_BYTES_MAX: usize = 256 << 20;
@@ -92,6 +95,7 @@ impl ParamsCache {
     /// [`ParamsError::OtherCircuit`] if it holds other parameters than this circuit's.
     pub fn load(&self, kind: CircuitKind, profile: Profile) -> Result<ProverParams, ParamsError> {
         let path = self.path(kind, profile);
+        ensure_loading(path.metadata().map_err(FileError::io(&path))?.len())?;
         let (payload, sum) =
             file::read_summed(&path, FileKind::Parameters, profile.id, PARAMS_BYTES_MAX)?;
         if hex::encode(sum) != file_checksum(kind, profile.id) {
@@ -103,6 +107,7 @@ impl ParamsCache {
         Ok(ProverParams {
             kind,
             profile,
+            insecure: true,
             groth,
         })
     }
@@ -125,6 +130,7 @@ impl ParamsCache {
         match self.load(kind, profile) {
             Ok(params) => return Ok(params),
             Err(ParamsError::File(error)) if error.is_not_found() => {}
+            Err(error @ ParamsError::Memory(_)) => return Err(error),
             Err(error) => tracing::warn!(%error, "cached parameters are bad: making them again"),
         }
         file::remove_temporaries(&path).map_err(FileError::io(&self.folder))?;

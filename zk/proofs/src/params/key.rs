@@ -13,18 +13,18 @@ use crate::file::profile_byte;
 
 const FLAG_INSECURE: u8 = 1;
 
-/// The canonical bytes of a key. Both profiles of this release have a public seed, so the insecure
-/// flag is always set.
-pub(super) fn verifying_key_bytes(
+/// The canonical bytes of a key; `insecure` if anybody can forge proofs for it.
+pub(crate) fn verifying_key_bytes(
     kind: CircuitKind,
     profile: ProfileId,
     key: &VerifyingKey<Bls12>,
+    insecure: bool,
 ) -> Vec<u8> {
     let mut bytes = vec![
         KEY_VERSION,
         kind as u8,
         profile_byte(profile),
-        FLAG_INSECURE,
+        if insecure { FLAG_INSECURE } else { 0 },
     ];
     bytes.extend_from_slice(key.alpha_g1.to_bytes().as_ref());
     for point in [&key.beta_g2, &key.gamma_g2, &key.delta_g2] {
