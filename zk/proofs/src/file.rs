@@ -1,7 +1,7 @@
 //! Framed files: magic, version, kind, profile, length, payload, BLAKE2b-256 of all before it.
 //!
 //! Goal: a file is whole and of the right kind, or a typed error says what is wrong; writes are
-//! atomic ([`AtomicFile`]). Non-goal: reading in parts.
+//! atomic (temporary name, fsync, rename, fsync of the folder). Non-goal: reading in parts.
 
 mod atomic;
 

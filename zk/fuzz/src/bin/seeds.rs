@@ -94,9 +94,8 @@ fn openings(seeds: &Seeds) {
         &0u64.to_le_bytes(),
     ]
     .concat();
-    // Another root than the opening's own, which would be accepted.
-    let other = [&[1, 0xff][..], &head[1..], &opening.encode()].concat();
-    seeds.write("opening", 3, &other);
+    let whole = [&[1][..], &head, &opening.encode()].concat();
+    seeds.write("opening", 3, &whole);
     seeds.write("opening", 4, &[&[2, 1, 50, 0][..], &slot[..200]].concat());
 }
 
