@@ -1,7 +1,7 @@
 //! Weights of `pallet_porep`, measured in WASM.
 //!
-//! Written by `scripts/benchmark-weights.sh`; do not edit. 2026-11-26, 16 steps of
-//! 5 repeats, on Intel(R) Xeon(R) Processor, which is no reference machine.
+//! Written by `scripts/benchmark-weights.sh`; do not edit. 2026-11-26, 20 steps of
+//! 6 repeats, on Intel(R) Xeon(R) Processor, which is no reference machine.
 
 use core::marker::PhantomData;
 
@@ -45,9 +45,9 @@ pub struct SubstrateWeight<T>(PhantomData<T>);
 
 impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     fn pre_commit(n: u32) -> Weight {
-        // At least 118_985_000 ps.
-        Weight::from_parts(122_869_654, 7_233)
-            .saturating_add(Weight::from_parts(20_765_481, 0).saturating_mul(n.into()))
+        // At least 108_862_000 ps.
+        Weight::from_parts(101_145_945, 7_233)
+            .saturating_add(Weight::from_parts(18_921_354, 0).saturating_mul(n.into()))
             .saturating_add(T::DbWeight::get().reads(5))
             .saturating_add(T::DbWeight::get().reads(3_u64.saturating_mul(n.into())))
             .saturating_add(T::DbWeight::get().writes(1))
@@ -56,9 +56,9 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     }
 
     fn prove_commit(n: u32) -> Weight {
-        // At least 11_350_250_000 ps.
-        Weight::from_parts(15_536_264_420, 7_233)
-            .saturating_add(Weight::from_parts(166_203_085, 0).saturating_mul(n.into()))
+        // At least 11_117_093_000 ps.
+        Weight::from_parts(11_176_016_618, 7_233)
+            .saturating_add(Weight::from_parts(73_350_666, 0).saturating_mul(n.into()))
             .saturating_add(T::DbWeight::get().reads(9))
             .saturating_add(T::DbWeight::get().reads(3_u64.saturating_mul(n.into())))
             .saturating_add(T::DbWeight::get().writes(7))
@@ -67,9 +67,9 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     }
 
     fn submit_post(n: u32) -> Weight {
-        // At least 11_411_162_000 ps.
-        Weight::from_parts(14_737_440_941, 50_934)
-            .saturating_add(Weight::from_parts(53_229_274, 0).saturating_mul(n.into()))
+        // At least 9_058_421_000 ps.
+        Weight::from_parts(9_335_734_052, 50_934)
+            .saturating_add(Weight::from_parts(26_539_012, 0).saturating_mul(n.into()))
             .saturating_add(T::DbWeight::get().reads(15))
             .saturating_add(T::DbWeight::get().reads(3_u64.saturating_mul(n.into())))
             .saturating_add(T::DbWeight::get().writes(12))
@@ -78,9 +78,9 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     }
 
     fn declare_fault(n: u32) -> Weight {
-        // At least 104_577_000 ps.
-        Weight::from_parts(202_601_138, 7_584)
-            .saturating_add(Weight::from_parts(40_481_618, 0).saturating_mul(n.into()))
+        // At least 86_384_000 ps.
+        Weight::from_parts(66_264_500, 7_584)
+            .saturating_add(Weight::from_parts(30_190_585, 0).saturating_mul(n.into()))
             .saturating_add(T::DbWeight::get().reads(4))
             .saturating_add(T::DbWeight::get().reads(3_u64.saturating_mul(n.into())))
             .saturating_add(T::DbWeight::get().writes(3))
@@ -89,16 +89,16 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     }
 
     fn recover() -> Weight {
-        // At least 106_035_000 ps.
-        Weight::from_parts(118_707_000, 7_584)
+        // At least 84_802_000 ps.
+        Weight::from_parts(85_945_000, 7_584)
             .saturating_add(T::DbWeight::get().reads(3))
             .saturating_add(T::DbWeight::get().writes(1))
     }
 
     fn terminate(n: u32) -> Weight {
-        // At least 364_320_000 ps.
-        Weight::from_parts(306_710_186, 7_584)
-            .saturating_add(Weight::from_parts(259_732_078, 0).saturating_mul(n.into()))
+        // At least 247_424_000 ps.
+        Weight::from_parts(106_243_333, 7_584)
+            .saturating_add(Weight::from_parts(149_628_706, 0).saturating_mul(n.into()))
             .saturating_add(T::DbWeight::get().reads(9))
             .saturating_add(T::DbWeight::get().reads(5_u64.saturating_mul(n.into())))
             .saturating_add(T::DbWeight::get().writes(9))
@@ -107,9 +107,9 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     }
 
     fn expire_pre_commit(n: u32) -> Weight {
-        // At least 44_619_000 ps.
-        Weight::from_parts(77_067_300, 7_233)
-            .saturating_add(Weight::from_parts(8_683_700, 0).saturating_mul(n.into()))
+        // At least 32_970_000 ps.
+        Weight::from_parts(36_023_341, 7_233)
+            .saturating_add(Weight::from_parts(8_283_408, 0).saturating_mul(n.into()))
             .saturating_add(T::DbWeight::get().reads(1))
             .saturating_add(T::DbWeight::get().reads(1_u64.saturating_mul(n.into())))
             .saturating_add(T::DbWeight::get().writes(1))
@@ -118,9 +118,9 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     }
 
     fn dispute(n: u32) -> Weight {
-        // At least 1_393_636_000 ps.
-        Weight::from_parts(1_864_950_794, 7_584)
-            .saturating_add(Weight::from_parts(282_779_782, 0).saturating_mul(n.into()))
+        // At least 1_256_547_000 ps.
+        Weight::from_parts(1_128_972_192, 7_584)
+            .saturating_add(Weight::from_parts(155_361_519, 0).saturating_mul(n.into()))
             .saturating_add(T::DbWeight::get().reads(8))
             .saturating_add(T::DbWeight::get().reads(5_u64.saturating_mul(n.into())))
             .saturating_add(T::DbWeight::get().writes(9))
@@ -129,34 +129,34 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     }
 
     fn set_verifying_key() -> Weight {
-        // At least 12_072_782_000 ps.
-        Weight::from_parts(14_702_526_000, 0).saturating_add(T::DbWeight::get().writes(1))
+        // At least 7_085_338_000 ps.
+        Weight::from_parts(7_208_407_000, 0).saturating_add(T::DbWeight::get().writes(1))
     }
 
     fn set_arithmetic() -> Weight {
-        // At least 9_922_000 ps.
-        Weight::from_parts(12_533_000, 0).saturating_add(T::DbWeight::get().writes(1))
+        // At least 10_540_000 ps.
+        Weight::from_parts(11_203_000, 0).saturating_add(T::DbWeight::get().writes(1))
     }
 
     fn verify_in_wasm(n: u32) -> Weight {
-        // At least 8_252_963_000 ps.
-        Weight::from_parts(14_276_721_023, 6_062)
-            .saturating_add(Weight::from_parts(5_378_047_294, 0).saturating_mul(n.into()))
+        // At least 7_948_138_000 ps.
+        Weight::from_parts(7_557_946_153, 6_062)
+            .saturating_add(Weight::from_parts(3_484_767_335, 0).saturating_mul(n.into()))
             .saturating_add(T::DbWeight::get().reads(2))
     }
 
     fn verify_by_host(n: u32) -> Weight {
-        // At least 3_175_517_000 ps.
-        Weight::from_parts(11_938_958_333, 6_062)
-            .saturating_add(Weight::from_parts(1_534_672_770, 0).saturating_mul(n.into()))
+        // At least 3_025_474_000 ps.
+        Weight::from_parts(4_369_145_175, 6_062)
+            .saturating_add(Weight::from_parts(1_335_103_085, 0).saturating_mul(n.into()))
             .saturating_add(T::DbWeight::get().reads(2))
     }
 
     fn tick(p: u32, n: u32) -> Weight {
-        // At least 3_381_498_000 ps.
-        Weight::from_parts(3_474_046_000, 7_133)
-            .saturating_add(Weight::from_parts(117_194_000, 0).saturating_mul(p.into()))
-            .saturating_add(Weight::from_parts(81_673_833, 0).saturating_mul(n.into()))
+        // At least 3_237_098_000 ps.
+        Weight::from_parts(3_303_557_000, 7_155)
+            .saturating_add(Weight::from_parts(109_022_037, 0).saturating_mul(p.into()))
+            .saturating_add(Weight::from_parts(72_364_769, 0).saturating_mul(n.into()))
             .saturating_add(T::DbWeight::get().reads(7))
             .saturating_add(T::DbWeight::get().reads(11_u64.saturating_mul(p.into())))
             .saturating_add(T::DbWeight::get().reads(4_u64.saturating_mul(n.into())))
@@ -171,8 +171,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 /// Weights for tests.
 impl WeightInfo for () {
     fn pre_commit(n: u32) -> Weight {
-        Weight::from_parts(122_869_654, 7_233)
-            .saturating_add(Weight::from_parts(20_765_481, 0).saturating_mul(n.into()))
+        Weight::from_parts(101_145_945, 7_233)
+            .saturating_add(Weight::from_parts(18_921_354, 0).saturating_mul(n.into()))
             .saturating_add(RocksDbWeight::get().reads(5))
             .saturating_add(RocksDbWeight::get().reads(3_u64.saturating_mul(n.into())))
             .saturating_add(RocksDbWeight::get().writes(1))
@@ -181,8 +181,8 @@ impl WeightInfo for () {
     }
 
     fn prove_commit(n: u32) -> Weight {
-        Weight::from_parts(15_536_264_420, 7_233)
-            .saturating_add(Weight::from_parts(166_203_085, 0).saturating_mul(n.into()))
+        Weight::from_parts(11_176_016_618, 7_233)
+            .saturating_add(Weight::from_parts(73_350_666, 0).saturating_mul(n.into()))
             .saturating_add(RocksDbWeight::get().reads(9))
             .saturating_add(RocksDbWeight::get().reads(3_u64.saturating_mul(n.into())))
             .saturating_add(RocksDbWeight::get().writes(7))
@@ -191,8 +191,8 @@ impl WeightInfo for () {
     }
 
     fn submit_post(n: u32) -> Weight {
-        Weight::from_parts(14_737_440_941, 50_934)
-            .saturating_add(Weight::from_parts(53_229_274, 0).saturating_mul(n.into()))
+        Weight::from_parts(9_335_734_052, 50_934)
+            .saturating_add(Weight::from_parts(26_539_012, 0).saturating_mul(n.into()))
             .saturating_add(RocksDbWeight::get().reads(15))
             .saturating_add(RocksDbWeight::get().reads(3_u64.saturating_mul(n.into())))
             .saturating_add(RocksDbWeight::get().writes(12))
@@ -201,8 +201,8 @@ impl WeightInfo for () {
     }
 
     fn declare_fault(n: u32) -> Weight {
-        Weight::from_parts(202_601_138, 7_584)
-            .saturating_add(Weight::from_parts(40_481_618, 0).saturating_mul(n.into()))
+        Weight::from_parts(66_264_500, 7_584)
+            .saturating_add(Weight::from_parts(30_190_585, 0).saturating_mul(n.into()))
             .saturating_add(RocksDbWeight::get().reads(4))
             .saturating_add(RocksDbWeight::get().reads(3_u64.saturating_mul(n.into())))
             .saturating_add(RocksDbWeight::get().writes(3))
@@ -211,14 +211,14 @@ impl WeightInfo for () {
     }
 
     fn recover() -> Weight {
-        Weight::from_parts(118_707_000, 7_584)
+        Weight::from_parts(85_945_000, 7_584)
             .saturating_add(RocksDbWeight::get().reads(3))
             .saturating_add(RocksDbWeight::get().writes(1))
     }
 
     fn terminate(n: u32) -> Weight {
-        Weight::from_parts(306_710_186, 7_584)
-            .saturating_add(Weight::from_parts(259_732_078, 0).saturating_mul(n.into()))
+        Weight::from_parts(106_243_333, 7_584)
+            .saturating_add(Weight::from_parts(149_628_706, 0).saturating_mul(n.into()))
             .saturating_add(RocksDbWeight::get().reads(9))
             .saturating_add(RocksDbWeight::get().reads(5_u64.saturating_mul(n.into())))
             .saturating_add(RocksDbWeight::get().writes(9))
@@ -227,8 +227,8 @@ impl WeightInfo for () {
     }
 
     fn expire_pre_commit(n: u32) -> Weight {
-        Weight::from_parts(77_067_300, 7_233)
-            .saturating_add(Weight::from_parts(8_683_700, 0).saturating_mul(n.into()))
+        Weight::from_parts(36_023_341, 7_233)
+            .saturating_add(Weight::from_parts(8_283_408, 0).saturating_mul(n.into()))
             .saturating_add(RocksDbWeight::get().reads(1))
             .saturating_add(RocksDbWeight::get().reads(1_u64.saturating_mul(n.into())))
             .saturating_add(RocksDbWeight::get().writes(1))
@@ -237,8 +237,8 @@ impl WeightInfo for () {
     }
 
     fn dispute(n: u32) -> Weight {
-        Weight::from_parts(1_864_950_794, 7_584)
-            .saturating_add(Weight::from_parts(282_779_782, 0).saturating_mul(n.into()))
+        Weight::from_parts(1_128_972_192, 7_584)
+            .saturating_add(Weight::from_parts(155_361_519, 0).saturating_mul(n.into()))
             .saturating_add(RocksDbWeight::get().reads(8))
             .saturating_add(RocksDbWeight::get().reads(5_u64.saturating_mul(n.into())))
             .saturating_add(RocksDbWeight::get().writes(9))
@@ -247,29 +247,29 @@ impl WeightInfo for () {
     }
 
     fn set_verifying_key() -> Weight {
-        Weight::from_parts(14_702_526_000, 0).saturating_add(RocksDbWeight::get().writes(1))
+        Weight::from_parts(7_208_407_000, 0).saturating_add(RocksDbWeight::get().writes(1))
     }
 
     fn set_arithmetic() -> Weight {
-        Weight::from_parts(12_533_000, 0).saturating_add(RocksDbWeight::get().writes(1))
+        Weight::from_parts(11_203_000, 0).saturating_add(RocksDbWeight::get().writes(1))
     }
 
     fn verify_in_wasm(n: u32) -> Weight {
-        Weight::from_parts(14_276_721_023, 6_062)
-            .saturating_add(Weight::from_parts(5_378_047_294, 0).saturating_mul(n.into()))
+        Weight::from_parts(7_557_946_153, 6_062)
+            .saturating_add(Weight::from_parts(3_484_767_335, 0).saturating_mul(n.into()))
             .saturating_add(RocksDbWeight::get().reads(2))
     }
 
     fn verify_by_host(n: u32) -> Weight {
-        Weight::from_parts(11_938_958_333, 6_062)
-            .saturating_add(Weight::from_parts(1_534_672_770, 0).saturating_mul(n.into()))
+        Weight::from_parts(4_369_145_175, 6_062)
+            .saturating_add(Weight::from_parts(1_335_103_085, 0).saturating_mul(n.into()))
             .saturating_add(RocksDbWeight::get().reads(2))
     }
 
     fn tick(p: u32, n: u32) -> Weight {
-        Weight::from_parts(3_474_046_000, 7_133)
-            .saturating_add(Weight::from_parts(117_194_000, 0).saturating_mul(p.into()))
-            .saturating_add(Weight::from_parts(81_673_833, 0).saturating_mul(n.into()))
+        Weight::from_parts(3_303_557_000, 7_155)
+            .saturating_add(Weight::from_parts(109_022_037, 0).saturating_mul(p.into()))
+            .saturating_add(Weight::from_parts(72_364_769, 0).saturating_mul(n.into()))
             .saturating_add(RocksDbWeight::get().reads(7))
             .saturating_add(RocksDbWeight::get().reads(11_u64.saturating_mul(p.into())))
             .saturating_add(RocksDbWeight::get().reads(4_u64.saturating_mul(n.into())))
