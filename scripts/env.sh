@@ -33,9 +33,9 @@ forget_other_clone() {
   local stamp="$CARGO_TARGET_DIR/clone" manifest name
   [ "$(cat "$stamp" 2>/dev/null)" != "$IPS_ROOT" ] || return 0
   mkdir -p "$CARGO_TARGET_DIR"
-  for manifest in "$IPS_ROOT"/*/Cargo.toml "$IPS_ROOT"/*/*/Cargo.toml; do
+  for manifest in "$IPS_ROOT"/{*,*/*,*/*/*}/Cargo.toml; do
     name=$(sed -n 's/^name = "\(.*\)"$/\1/p' "$manifest" | head -n 1)
-    [ -z "$name" ] || rm -rf "$CARGO_TARGET_DIR"/*/.fingerprint/"$name"-*
+    [ -z "$name" ] || rm -rf "$CARGO_TARGET_DIR"/{*,*/*}/.fingerprint/"$name"-*
   done
   echo "$IPS_ROOT" >"$stamp"
 }

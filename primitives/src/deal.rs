@@ -136,10 +136,13 @@ impl OrderParams {
 /// Price of holding `bytes` bytes for `blocks` blocks, rounded up; saturates at the largest amount,
 /// which no account can pay.
 pub fn storage_price(price_per_mib_block: Balance, bytes: u64, blocks: BlockNumber) -> Balance {
+    // Saturated before the division, the price would come out lower than it is.
     price_per_mib_block
-        .saturating_mul(Balance::from(bytes))
-        .saturating_mul(Balance::from(blocks))
-        .div_ceil(Balance::from(PRICE_UNIT_BYTES))
+        .checked_mul(Balance::from(bytes))
+        .and_then(|price| price.checked_mul(Balance::from(blocks)))
+        .map_or(Balance::MAX, |price| {
+            price.div_ceil(Balance::from(PRICE_UNIT_BYTES))
+        })
 }
 
 /// The customer's word that a slot was handed over; carried by the provider's confirmation.
@@ -322,9 +325,10 @@ mod tests {
         assert_eq!(storage_price(3, 1 << 20, 10), 30);
         assert_eq!(storage_price(3, 1, 1), 1);
         assert_eq!(storage_price(0, 1 << 30, 100), 0);
-        assert_eq!(
-            storage_price(u128::MAX, 1 << 30, 2),
-            u128::MAX.div_ceil(u128::from(PRICE_UNIT_BYTES))
-        );
+        // The highest price whose product is no overflow, and the first above.
+        let highest = u128::MAX / (1 << 31);
+        assert_eq!(storage_price(highest, 1 << 30, 2), highest << 11);
+        assert_eq!(storage_price(highest + 1, 1 << 30, 2), Balance::MAX);
+        assert_eq!(storage_price(u128::MAX, 1 << 30, 2), Balance::MAX);
     }
 }

@@ -20,13 +20,15 @@ use ips_primitives::{
     sector::CommD,
     statement::{Context, ExtractInputs},
 };
-use ips_verifier::groth16::{CircuitKind, TrapdoorKey};
+use ips_verifier::{
+    groth16::{CircuitKind, TrapdoorKey},
+    poe::poe_statement,
+};
 use sp_core::{crypto::KeyTypeId, sr25519};
 use sp_runtime::AccountId32;
 
 use crate::{
     pallet::*,
-    proofs,
     types::{ClaimRecord, CLAIMANTS_MAX},
 };
 
@@ -129,7 +131,7 @@ fn claim_of<T: Config>(group: u8, key: &TrapdoorKey) -> ExtractClaim {
         range: (request.offset, request.length),
         beacon: T::Beacons::at(request.block).expect("it was just set"),
     });
-    let statement = proofs::statement(&COMM_D, &rho).expect("the root is canonical");
+    let statement = poe_statement(&COMM_D, &rho).expect("the root is canonical");
     ExtractClaim {
         voucher,
         signature: Signature(signature.0),

@@ -8,7 +8,7 @@
 use alloc::{collections::BTreeMap, vec::Vec};
 
 use frame_support::{
-    dispatch::{DispatchResultWithPostInfo, Pays},
+    dispatch::{DispatchResultWithPostInfo, Pays, PostDispatchInfo},
     ensure,
     traits::Get,
 };
@@ -20,21 +20,21 @@ use ips_primitives::{
     sector::{CommD, ProofBytes, SectorState, Statement},
     statement::{Context, ExtractInputs},
 };
-use ips_verifier::groth16::CircuitKind;
+use ips_verifier::{groth16::CircuitKind, poe::poe_statement};
 use sp_core::sr25519;
 
 use crate::{
     pallet::{Agreements, Claims, Config, Error, Event, Pallet},
     payments::Fees,
-    proofs,
     types::{Agreement, CLAIMANTS_MAX},
+    weights::WeightInfo,
 };
 
 impl<T: Config> Pallet<T> {
     pub(crate) fn do_claim(batch: &[ExtractClaim]) -> DispatchResultWithPostInfo {
         ensure!(!batch.is_empty(), Error::<T>::EmptyBatch);
-        let (key, prepared) =
-            T::Keys::prepared(CircuitKind::Poe as u8).ok_or(Error::<T>::KeyNotSet)?;
+        let kind = CircuitKind::Poe as u8;
+        let key = T::Keys::id(kind).ok_or(Error::<T>::KeyNotSet)?;
         let context = Context {
             genesis: Self::genesis(),
             profile: T::Parameters::get().profile.id,
@@ -53,16 +53,19 @@ impl<T: Config> Pallet<T> {
             proofs.push((statement, claim.proof));
         }
         // Last, since it costs most; a failure undoes what was booked.
-        ensure!(
-            proofs::verify_all(&prepared, &proofs),
-            Error::<T>::InvalidProof
-        );
+        ensure!(T::Keys::verify(kind, &proofs), Error::<T>::InvalidProof);
         for (id, fees) in owed {
             let agreement = Agreements::<T>::get(id).ok_or(Error::<T>::UnknownAgreement)?;
             Self::pay(id, &agreement, fees)?;
         }
         // A claim that moves no money is no reason to work for free.
-        Ok(if all_paid { Pays::No } else { Pays::Yes }.into())
+        let pays_fee = if all_paid { Pays::No } else { Pays::Yes };
+        let claims = batch.len() as u32;
+        let weight = T::WeightInfo::claim(claims).saturating_sub(T::Keys::saved(claims));
+        Ok(PostDispatchInfo {
+            actual_weight: Some(weight),
+            pays_fee,
+        })
     }
 
     /// Checks that the claim is the client's word about a slot that the provider holds, and returns
@@ -106,7 +109,8 @@ impl<T: Config> Pallet<T> {
             beacon: T::Beacons::at(request.block).ok_or(Error::<T>::BadBlock)?,
         });
         let comm_d = Self::ensure_sealed(request, &facts, &rho)?;
-        proofs::statement(&comm_d, &rho).ok_or(Error::<T>::NotSealed)
+        // A root that is not canonical is refused at the pre-commit.
+        poe_statement(&comm_d, &rho).map_err(|_| Error::<T>::NotSealed)
     }
 
     fn ensure_range(request: &ExtractRequest, facts: &SlotFacts) -> Result<(), Error<T>> {

@@ -11,7 +11,6 @@ mod invariants;
 #[cfg(test)]
 mod mock;
 mod payments;
-mod proofs;
 mod reads;
 #[cfg(test)]
 mod tests;

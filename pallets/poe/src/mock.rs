@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use frame_support::{derive_impl, parameter_types};
+use frame_support::{derive_impl, parameter_types, weights::Weight};
 use ips_pallet_traits::{
     Beacons, Holders, NodeFacts, NodeRegistry, Replicas, SlotFacts, VerifyingKeys,
 };
@@ -16,8 +16,9 @@ use ips_primitives::{
         VerifyingKeyId,
     },
     node_class::NodeClass,
-    sector::{CommD, Profile, SectorState},
+    sector::{CommD, Profile, ProofBytes, SectorState, Statement},
 };
+use ips_verifier::groth16::{verify_all, CircuitKind, PreparedKey};
 use sp_runtime::{traits::IdentityLookup, AccountId32, BuildStorage, DispatchResult};
 
 use crate::PoeParameters;
@@ -189,15 +190,24 @@ impl Beacons for MockBeacons {
 pub struct MockKeys;
 
 impl VerifyingKeys for MockKeys {
-    fn prepared(kind: u8) -> Option<(VerifyingKeyId, Vec<u8>)> {
-        (kind == ips_verifier::groth16::CircuitKind::Poe as u8)
-            .then(Key::get)
-            .flatten()
+    fn id(kind: u8) -> Option<VerifyingKeyId> {
+        let key = Key::get().filter(|_| kind == CircuitKind::Poe as u8);
+        key.map(|(id, _)| id)
+    }
+
+    fn verify(kind: u8, batch: &[(Statement, ProofBytes)]) -> bool {
+        let key = Key::get().filter(|_| kind == CircuitKind::Poe as u8);
+        key.and_then(|(_, prepared)| PreparedKey::from_trusted_bytes(&prepared).ok())
+            .is_some_and(|key| verify_all(&key, batch).is_ok())
+    }
+
+    fn saved(_: u32) -> Weight {
+        Weight::zero()
     }
 
     #[cfg(feature = "runtime-benchmarks")]
     fn set_for_benchmark(key: &[u8]) {
-        let prepared = ips_verifier::groth16::PreparedKey::from_verifying_key(key).unwrap();
+        let prepared = PreparedKey::from_verifying_key(key).unwrap();
         Key::set(Some((prepared.id(), prepared.to_bytes().0.to_vec())));
     }
 }

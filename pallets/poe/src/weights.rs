@@ -29,40 +29,40 @@ pub struct SubstrateWeight<T>(PhantomData<T>);
 
 impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     fn open_retrieval() -> Weight {
-        // At least 160_640_000 ps.
-        Weight::from_parts(164_580_000, 5_583)
+        // At least 175_896_000 ps.
+        Weight::from_parts(203_221_000, 5_583)
             .saturating_add(T::DbWeight::get().reads(5))
             .saturating_add(T::DbWeight::get().writes(5))
     }
 
     fn top_up() -> Weight {
-        // At least 138_796_000 ps.
-        Weight::from_parts(146_074_000, 3_640)
+        // At least 136_434_000 ps.
+        Weight::from_parts(162_917_000, 3_640)
             .saturating_add(T::DbWeight::get().reads(3))
             .saturating_add(T::DbWeight::get().writes(3))
     }
 
     fn claim(n: u32) -> Weight {
-        // At least 15_214_732_000 ps.
-        Weight::from_parts(7_747_059_307, 6_062)
-            .saturating_add(Weight::from_parts(9_984_539_831, 0).saturating_mul(n.into()))
-            .saturating_add(T::DbWeight::get().reads(3))
+        // At least 12_740_220_000 ps.
+        Weight::from_parts(5_760_571_000, 6_062)
+            .saturating_add(Weight::from_parts(7_956_558_868, 0).saturating_mul(n.into()))
+            .saturating_add(T::DbWeight::get().reads(4))
             .saturating_add(T::DbWeight::get().reads(128_u64.saturating_mul(n.into())))
             .saturating_add(T::DbWeight::get().writes(64_u64.saturating_mul(n.into())))
             .saturating_add(Weight::from_parts(0, 158_783).saturating_mul(n.into()))
     }
 
     fn close() -> Weight {
-        // At least 56_385_000 ps.
-        Weight::from_parts(62_317_000, 3_578)
+        // At least 34_882_000 ps.
+        Weight::from_parts(37_876_000, 3_578)
             .saturating_add(T::DbWeight::get().reads(1))
             .saturating_add(T::DbWeight::get().writes(1))
     }
 
     fn withdraw(n: u32) -> Weight {
-        // At least 139_583_000 ps.
-        Weight::from_parts(172_731_121, 4_027)
-            .saturating_add(Weight::from_parts(2_094_381, 0).saturating_mul(n.into()))
+        // At least 106_163_000 ps.
+        Weight::from_parts(120_213_644, 4_027)
+            .saturating_add(Weight::from_parts(1_564_535, 0).saturating_mul(n.into()))
             .saturating_add(T::DbWeight::get().reads(4))
             .saturating_add(T::DbWeight::get().reads(1_u64.saturating_mul(n.into())))
             .saturating_add(T::DbWeight::get().writes(4))
@@ -74,35 +74,35 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 /// Weights for tests.
 impl WeightInfo for () {
     fn open_retrieval() -> Weight {
-        Weight::from_parts(164_580_000, 5_583)
+        Weight::from_parts(203_221_000, 5_583)
             .saturating_add(RocksDbWeight::get().reads(5))
             .saturating_add(RocksDbWeight::get().writes(5))
     }
 
     fn top_up() -> Weight {
-        Weight::from_parts(146_074_000, 3_640)
+        Weight::from_parts(162_917_000, 3_640)
             .saturating_add(RocksDbWeight::get().reads(3))
             .saturating_add(RocksDbWeight::get().writes(3))
     }
 
     fn claim(n: u32) -> Weight {
-        Weight::from_parts(7_747_059_307, 6_062)
-            .saturating_add(Weight::from_parts(9_984_539_831, 0).saturating_mul(n.into()))
-            .saturating_add(RocksDbWeight::get().reads(3))
+        Weight::from_parts(5_760_571_000, 6_062)
+            .saturating_add(Weight::from_parts(7_956_558_868, 0).saturating_mul(n.into()))
+            .saturating_add(RocksDbWeight::get().reads(4))
             .saturating_add(RocksDbWeight::get().reads(128_u64.saturating_mul(n.into())))
             .saturating_add(RocksDbWeight::get().writes(64_u64.saturating_mul(n.into())))
             .saturating_add(Weight::from_parts(0, 158_783).saturating_mul(n.into()))
     }
 
     fn close() -> Weight {
-        Weight::from_parts(62_317_000, 3_578)
+        Weight::from_parts(37_876_000, 3_578)
             .saturating_add(RocksDbWeight::get().reads(1))
             .saturating_add(RocksDbWeight::get().writes(1))
     }
 
     fn withdraw(n: u32) -> Weight {
-        Weight::from_parts(172_731_121, 4_027)
-            .saturating_add(Weight::from_parts(2_094_381, 0).saturating_mul(n.into()))
+        Weight::from_parts(120_213_644, 4_027)
+            .saturating_add(Weight::from_parts(1_564_535, 0).saturating_mul(n.into()))
             .saturating_add(RocksDbWeight::get().reads(4))
             .saturating_add(RocksDbWeight::get().reads(1_u64.saturating_mul(n.into())))
             .saturating_add(RocksDbWeight::get().writes(4))

@@ -31,6 +31,7 @@ use ips_verifier::{
 use sp_runtime::AccountId32;
 
 use crate::{
+    arithmetic::CurveArithmetic,
     math::{locate_node, occupied_nodes},
     pallet::*,
     proofs::root_of,
@@ -73,6 +74,18 @@ fn prove<T: Config>(kind: CircuitKind, statement: &Statement) -> ProofBytes {
     trapdoor::<T>(kind)
         .prove(statement)
         .expect("statements are canonical")
+}
+
+/// That many proofs of different statements.
+fn batch<T: Config>(n: u32) -> Vec<(Statement, ProofBytes)> {
+    set_keys::<T>();
+    let statement = |number: u32| Statement(scalar_to_bytes(&Scalar::from(u64::from(number))));
+    (1..=n)
+        .map(|number| {
+            let statement = statement(number);
+            (statement, prove::<T>(CircuitKind::Seal, &statement))
+        })
+        .collect()
 }
 
 /// Siblings of every node of a sector whose nodes are zero.
@@ -462,6 +475,45 @@ mod benchmarks {
 
         assert!(Keys::<T>::contains_key(CircuitKind::Seal as u8));
         Ok(())
+    }
+
+    #[benchmark]
+    fn set_arithmetic() -> Result<(), BenchmarkError> {
+        let origin =
+            T::KeyOrigin::try_successful_origin().map_err(|()| BenchmarkError::Weightless)?;
+
+        #[extrinsic_call]
+        _(origin as T::RuntimeOrigin, CurveArithmetic::HostCalls);
+
+        assert_eq!(Arithmetic::<T>::get(), CurveArithmetic::HostCalls);
+        Ok(())
+    }
+
+    #[benchmark]
+    fn verify_in_wasm(n: Linear<1, 64>) {
+        let batch = batch::<T>(n);
+        let verdict;
+
+        #[block]
+        {
+            verdict = Pallet::<T>::verify_proofs(CircuitKind::Seal, &batch);
+        }
+
+        assert!(verdict.is_ok());
+    }
+
+    #[benchmark]
+    fn verify_by_host(n: Linear<1, 64>) {
+        let batch = batch::<T>(n);
+        Arithmetic::<T>::put(CurveArithmetic::HostCalls);
+        let verdict;
+
+        #[block]
+        {
+            verdict = Pallet::<T>::verify_proofs(CircuitKind::Seal, &batch);
+        }
+
+        assert!(verdict.is_ok());
     }
 
     #[benchmark]

@@ -3,6 +3,7 @@
 
 extern crate alloc;
 
+mod arithmetic;
 #[cfg(feature = "runtime-benchmarks")]
 mod benchmarking;
 mod calls;
@@ -20,6 +21,7 @@ mod tick;
 mod types;
 pub mod weights;
 
+pub use arithmetic::CurveArithmetic;
 pub use pallet::*;
 pub use reads::KeyIds;
 pub use tick::ENDINGS_PER_BLOCK;
@@ -42,8 +44,8 @@ pub mod pallet {
     use ips_primitives::{
         challenge::Beacon,
         id::{
-            AccountKey, Balance, BlockNumber, PartitionIndex, PieceIndex, ProviderId, SectorNumber,
-            SlotId, VerifyingKeyId,
+            Balance, BlockNumber, PartitionIndex, PieceIndex, ProviderId, SectorNumber, SlotId,
+            VerifyingKeyId,
         },
         proof_calls::{
             BindingOpening, FraudProof, PreCommit, BINDING_OPENINGS_MAX, SEAL_PROOFS_MAX,
@@ -52,6 +54,7 @@ pub mod pallet {
     };
     use sp_runtime::AccountId32;
 
+    use crate::arithmetic::CurveArithmetic;
     use crate::types::{
         BlockRandomness, KeyBytes, Partition, PartitionRef, PorepParameters, SectorInfo, StoredKey,
         TerminationReason,
@@ -91,6 +94,10 @@ pub mod pallet {
     /// by users.
     #[pallet::storage]
     pub type Keys<T: Config> = StorageMap<_, Identity, u8, StoredKey>;
+
+    /// Who does the curve's arithmetic. Written by `KeyOrigin` only.
+    #[pallet::storage]
+    pub type Arithmetic<T: Config> = StorageValue<_, CurveArithmetic, ValueQuery>;
 
     /// Every sector that was ever pre-committed, but for expired pre-commits that were removed.
     ///
@@ -226,6 +233,9 @@ pub mod pallet {
             reason: TerminationReason,
             slashed: Balance,
         },
+        /// Proofs are verified with this arithmetic from now.
+        #[codec(index = 9)]
+        ArithmeticSet { arithmetic: CurveArithmetic },
     }
 
     /// Why a call was refused.
@@ -309,6 +319,9 @@ pub mod pallet {
         /// The fraud proof shows no mismatch, or does not open both trees.
         #[codec(index = 25)]
         NoFraud,
+        /// This runtime was built without host calls: upgrade to one that has them first.
+        #[codec(index = 26)]
+        NoHostCalls,
     }
 
     /// Keys at genesis.
@@ -468,13 +481,15 @@ pub mod pallet {
             T::KeyOrigin::ensure_origin(origin)?;
             Self::do_set_verifying_key(&key)
         }
-    }
 
-    impl<T: Config> Pallet<T> {
-        /// The provider whose worker signed.
-        fn ensure_worker(origin: OriginFor<T>) -> Result<ProviderId, DispatchError> {
-            let worker = AccountKey(ensure_signed(origin)?.into());
-            T::Nodes::provider_of(&worker).ok_or_else(|| Error::<T>::NotAWorker.into())
+        /// Chooses who does the curve's arithmetic when proofs are verified; verdicts stay the same.
+        ///
+        /// *Origin*: `KeyOrigin`. *Events*: [`Event::ArithmeticSet`].
+        #[pallet::call_index(9)]
+        #[pallet::weight(T::WeightInfo::set_arithmetic())]
+        pub fn set_arithmetic(origin: OriginFor<T>, arithmetic: CurveArithmetic) -> DispatchResult {
+            T::KeyOrigin::ensure_origin(origin)?;
+            Self::do_set_arithmetic(arithmetic)
         }
     }
 }

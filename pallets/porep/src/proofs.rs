@@ -10,7 +10,7 @@ use ips_primitives::{
     sector::{CommD, CommR, Profile, ProofBytes, Statement},
 };
 use ips_verifier::{
-    groth16::{verify, verify_batch, CircuitKind, PreparedKey},
+    groth16::CircuitKind,
     hash::{scalar_from_bytes, scalar_to_bytes},
     post::{post_statement, set_root},
     seal::{seal_challenges, seal_statement},
@@ -18,7 +18,7 @@ use ips_verifier::{
 };
 
 use crate::{
-    pallet::{Config, Error, Keys, Pallet},
+    pallet::{Config, Error, Pallet},
     types::SectorInfo,
 };
 
@@ -65,11 +65,6 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    fn prepared_key(kind: CircuitKind) -> Result<PreparedKey, Error<T>> {
-        let key = Keys::<T>::get(kind as u8).ok_or(Error::<T>::KeyNotSet)?;
-        PreparedKey::from_trusted_bytes(&key.prepared).map_err(|_| Error::<T>::KeyNotSet)
-    }
-
     /// What seal proof `index` of the sector must show.
     pub(crate) fn seal_statement(
         info: &SectorInfo,
@@ -88,16 +83,11 @@ impl<T: Config> Pallet<T> {
         seed: &Beacon,
         proofs: &[ProofBytes],
     ) -> Result<(), Error<T>> {
-        let key = Self::prepared_key(CircuitKind::Seal)?;
         let mut batch = Vec::with_capacity(proofs.len());
         for (index, proof) in (0u32..).zip(proofs) {
             batch.push((Self::seal_statement(info, seed, index)?, *proof));
         }
-        match batch.as_slice() {
-            [(statement, proof)] => verify(&key, statement, proof),
-            batch => verify_batch(&key, batch),
-        }
-        .map_err(|_| Error::<T>::InvalidProof)
+        Self::verify_proofs(CircuitKind::Seal, &batch)
     }
 
     /// What the storage proof of a partition's set must show.
@@ -117,7 +107,6 @@ impl<T: Config> Pallet<T> {
 
     /// Verifies a storage proof.
     pub(crate) fn verify_post(statement: &Statement, proof: &ProofBytes) -> Result<(), Error<T>> {
-        let key = Self::prepared_key(CircuitKind::Post)?;
-        verify(&key, statement, proof).map_err(|_| Error::<T>::InvalidProof)
+        Self::verify_proofs(CircuitKind::Post, &[(*statement, *proof)])
     }
 }

@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use frame_support::traits::Get;
+use frame_support::{traits::Get, weights::Weight};
 use frame_system::pallet_prelude::BlockNumberFor;
 use ips_pallet_traits::{Beacons, Deals, Replicas, VerifyingKeys};
 use ips_primitives::{
@@ -11,7 +11,7 @@ use ips_primitives::{
         BlockNumber, Genesis, PartitionIndex, PieceIndex, ProviderId, SectorNumber, SlotId,
         VerifyingKeyId,
     },
-    sector::{CommD, SectorState},
+    sector::{CommD, ProofBytes, SectorState, Statement},
     statement::Context,
     view::{PartitionView, SectorView, PARTITIONS_PAGE, SECTORS_PAGE},
 };
@@ -229,8 +229,16 @@ impl<T: Config> Replicas for Pallet<T> {
 }
 
 impl<T: Config> VerifyingKeys for Pallet<T> {
-    fn prepared(kind: u8) -> Option<(VerifyingKeyId, Vec<u8>)> {
-        Keys::<T>::get(kind).map(|key| (key.id, key.prepared.into_inner()))
+    fn id(kind: u8) -> Option<VerifyingKeyId> {
+        Keys::<T>::get(kind).map(|key| key.id)
+    }
+
+    fn verify(kind: u8, batch: &[(Statement, ProofBytes)]) -> bool {
+        CircuitKind::from_byte(kind).is_some_and(|kind| Self::verify_proofs(kind, batch).is_ok())
+    }
+
+    fn saved(proofs: u32) -> Weight {
+        Self::saved_by_host(proofs)
     }
 
     #[cfg(feature = "runtime-benchmarks")]

@@ -1,5 +1,8 @@
 //! Tests by topic.
 
+// Trapdoor keys and host calls come with the benchmarks.
+#[cfg(feature = "runtime-benchmarks")]
+mod arithmetic;
 mod faults;
 mod fixture;
 mod flow;

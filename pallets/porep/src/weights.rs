@@ -30,6 +30,12 @@ pub trait WeightInfo {
     fn dispute(n: u32) -> Weight;
     /// `set_verifying_key`.
     fn set_verifying_key() -> Weight;
+    /// `set_arithmetic`.
+    fn set_arithmetic() -> Weight;
+    /// `verify_in_wasm`, `n` in 1..=64.
+    fn verify_in_wasm(n: u32) -> Weight;
+    /// `verify_by_host`, `n` in 1..=64.
+    fn verify_by_host(n: u32) -> Weight;
     /// `tick`, `p` in 1..=32, `n` in 1..=64.
     fn tick(p: u32, n: u32) -> Weight;
 }
@@ -39,9 +45,9 @@ pub struct SubstrateWeight<T>(PhantomData<T>);
 
 impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     fn pre_commit(n: u32) -> Weight {
-        // At least 174_350_000 ps.
-        Weight::from_parts(196_617_000, 7_233)
-            .saturating_add(Weight::from_parts(27_434_557, 0).saturating_mul(n.into()))
+        // At least 108_862_000 ps.
+        Weight::from_parts(101_145_945, 7_233)
+            .saturating_add(Weight::from_parts(18_921_354, 0).saturating_mul(n.into()))
             .saturating_add(T::DbWeight::get().reads(5))
             .saturating_add(T::DbWeight::get().reads(3_u64.saturating_mul(n.into())))
             .saturating_add(T::DbWeight::get().writes(1))
@@ -50,10 +56,10 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     }
 
     fn prove_commit(n: u32) -> Weight {
-        // At least 12_195_796_000 ps.
-        Weight::from_parts(12_090_536_333, 7_233)
-            .saturating_add(Weight::from_parts(113_244_124, 0).saturating_mul(n.into()))
-            .saturating_add(T::DbWeight::get().reads(8))
+        // At least 11_117_093_000 ps.
+        Weight::from_parts(11_176_016_618, 7_233)
+            .saturating_add(Weight::from_parts(73_350_666, 0).saturating_mul(n.into()))
+            .saturating_add(T::DbWeight::get().reads(9))
             .saturating_add(T::DbWeight::get().reads(3_u64.saturating_mul(n.into())))
             .saturating_add(T::DbWeight::get().writes(7))
             .saturating_add(T::DbWeight::get().writes(3_u64.saturating_mul(n.into())))
@@ -61,10 +67,10 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     }
 
     fn submit_post(n: u32) -> Weight {
-        // At least 9_717_390_000 ps.
-        Weight::from_parts(9_738_890_137, 50_934)
-            .saturating_add(Weight::from_parts(44_289_200, 0).saturating_mul(n.into()))
-            .saturating_add(T::DbWeight::get().reads(14))
+        // At least 9_058_421_000 ps.
+        Weight::from_parts(9_335_734_052, 50_934)
+            .saturating_add(Weight::from_parts(26_539_012, 0).saturating_mul(n.into()))
+            .saturating_add(T::DbWeight::get().reads(15))
             .saturating_add(T::DbWeight::get().reads(3_u64.saturating_mul(n.into())))
             .saturating_add(T::DbWeight::get().writes(12))
             .saturating_add(T::DbWeight::get().writes(1_u64.saturating_mul(n.into())))
@@ -72,9 +78,9 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     }
 
     fn declare_fault(n: u32) -> Weight {
-        // At least 138_940_000 ps.
-        Weight::from_parts(100_134_333, 7_584)
-            .saturating_add(Weight::from_parts(47_019_134, 0).saturating_mul(n.into()))
+        // At least 86_384_000 ps.
+        Weight::from_parts(66_264_500, 7_584)
+            .saturating_add(Weight::from_parts(30_190_585, 0).saturating_mul(n.into()))
             .saturating_add(T::DbWeight::get().reads(4))
             .saturating_add(T::DbWeight::get().reads(3_u64.saturating_mul(n.into())))
             .saturating_add(T::DbWeight::get().writes(3))
@@ -83,16 +89,16 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     }
 
     fn recover() -> Weight {
-        // At least 120_570_000 ps.
-        Weight::from_parts(130_584_000, 7_584)
+        // At least 84_802_000 ps.
+        Weight::from_parts(85_945_000, 7_584)
             .saturating_add(T::DbWeight::get().reads(3))
             .saturating_add(T::DbWeight::get().writes(1))
     }
 
     fn terminate(n: u32) -> Weight {
-        // At least 371_022_000 ps.
-        Weight::from_parts(165_241_666, 7_584)
-            .saturating_add(Weight::from_parts(222_022_851, 0).saturating_mul(n.into()))
+        // At least 247_424_000 ps.
+        Weight::from_parts(106_243_333, 7_584)
+            .saturating_add(Weight::from_parts(149_628_706, 0).saturating_mul(n.into()))
             .saturating_add(T::DbWeight::get().reads(9))
             .saturating_add(T::DbWeight::get().reads(5_u64.saturating_mul(n.into())))
             .saturating_add(T::DbWeight::get().writes(9))
@@ -101,9 +107,9 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     }
 
     fn expire_pre_commit(n: u32) -> Weight {
-        // At least 58_741_000 ps.
-        Weight::from_parts(60_014_395, 7_233)
-            .saturating_add(Weight::from_parts(11_594_883, 0).saturating_mul(n.into()))
+        // At least 32_970_000 ps.
+        Weight::from_parts(36_023_341, 7_233)
+            .saturating_add(Weight::from_parts(8_283_408, 0).saturating_mul(n.into()))
             .saturating_add(T::DbWeight::get().reads(1))
             .saturating_add(T::DbWeight::get().reads(1_u64.saturating_mul(n.into())))
             .saturating_add(T::DbWeight::get().writes(1))
@@ -112,9 +118,9 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     }
 
     fn dispute(n: u32) -> Weight {
-        // At least 1_430_263_000 ps.
-        Weight::from_parts(1_187_512_729, 7_584)
-            .saturating_add(Weight::from_parts(241_789_627, 0).saturating_mul(n.into()))
+        // At least 1_256_547_000 ps.
+        Weight::from_parts(1_128_972_192, 7_584)
+            .saturating_add(Weight::from_parts(155_361_519, 0).saturating_mul(n.into()))
             .saturating_add(T::DbWeight::get().reads(8))
             .saturating_add(T::DbWeight::get().reads(5_u64.saturating_mul(n.into())))
             .saturating_add(T::DbWeight::get().writes(9))
@@ -123,15 +129,34 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     }
 
     fn set_verifying_key() -> Weight {
-        // At least 7_700_873_000 ps.
-        Weight::from_parts(7_862_604_000, 0).saturating_add(T::DbWeight::get().writes(1))
+        // At least 7_085_338_000 ps.
+        Weight::from_parts(7_208_407_000, 0).saturating_add(T::DbWeight::get().writes(1))
+    }
+
+    fn set_arithmetic() -> Weight {
+        // At least 10_540_000 ps.
+        Weight::from_parts(11_203_000, 0).saturating_add(T::DbWeight::get().writes(1))
+    }
+
+    fn verify_in_wasm(n: u32) -> Weight {
+        // At least 7_948_138_000 ps.
+        Weight::from_parts(7_557_946_153, 6_062)
+            .saturating_add(Weight::from_parts(3_484_767_335, 0).saturating_mul(n.into()))
+            .saturating_add(T::DbWeight::get().reads(2))
+    }
+
+    fn verify_by_host(n: u32) -> Weight {
+        // At least 3_025_474_000 ps.
+        Weight::from_parts(4_369_145_175, 6_062)
+            .saturating_add(Weight::from_parts(1_335_103_085, 0).saturating_mul(n.into()))
+            .saturating_add(T::DbWeight::get().reads(2))
     }
 
     fn tick(p: u32, n: u32) -> Weight {
-        // At least 4_487_344_000 ps.
-        Weight::from_parts(4_506_350_000, 7_155)
-            .saturating_add(Weight::from_parts(143_170_500, 0).saturating_mul(p.into()))
-            .saturating_add(Weight::from_parts(107_583_825, 0).saturating_mul(n.into()))
+        // At least 3_237_098_000 ps.
+        Weight::from_parts(3_303_557_000, 7_155)
+            .saturating_add(Weight::from_parts(109_022_037, 0).saturating_mul(p.into()))
+            .saturating_add(Weight::from_parts(72_364_769, 0).saturating_mul(n.into()))
             .saturating_add(T::DbWeight::get().reads(7))
             .saturating_add(T::DbWeight::get().reads(11_u64.saturating_mul(p.into())))
             .saturating_add(T::DbWeight::get().reads(4_u64.saturating_mul(n.into())))
@@ -146,8 +171,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 /// Weights for tests.
 impl WeightInfo for () {
     fn pre_commit(n: u32) -> Weight {
-        Weight::from_parts(196_617_000, 7_233)
-            .saturating_add(Weight::from_parts(27_434_557, 0).saturating_mul(n.into()))
+        Weight::from_parts(101_145_945, 7_233)
+            .saturating_add(Weight::from_parts(18_921_354, 0).saturating_mul(n.into()))
             .saturating_add(RocksDbWeight::get().reads(5))
             .saturating_add(RocksDbWeight::get().reads(3_u64.saturating_mul(n.into())))
             .saturating_add(RocksDbWeight::get().writes(1))
@@ -156,9 +181,9 @@ impl WeightInfo for () {
     }
 
     fn prove_commit(n: u32) -> Weight {
-        Weight::from_parts(12_090_536_333, 7_233)
-            .saturating_add(Weight::from_parts(113_244_124, 0).saturating_mul(n.into()))
-            .saturating_add(RocksDbWeight::get().reads(8))
+        Weight::from_parts(11_176_016_618, 7_233)
+            .saturating_add(Weight::from_parts(73_350_666, 0).saturating_mul(n.into()))
+            .saturating_add(RocksDbWeight::get().reads(9))
             .saturating_add(RocksDbWeight::get().reads(3_u64.saturating_mul(n.into())))
             .saturating_add(RocksDbWeight::get().writes(7))
             .saturating_add(RocksDbWeight::get().writes(3_u64.saturating_mul(n.into())))
@@ -166,9 +191,9 @@ impl WeightInfo for () {
     }
 
     fn submit_post(n: u32) -> Weight {
-        Weight::from_parts(9_738_890_137, 50_934)
-            .saturating_add(Weight::from_parts(44_289_200, 0).saturating_mul(n.into()))
-            .saturating_add(RocksDbWeight::get().reads(14))
+        Weight::from_parts(9_335_734_052, 50_934)
+            .saturating_add(Weight::from_parts(26_539_012, 0).saturating_mul(n.into()))
+            .saturating_add(RocksDbWeight::get().reads(15))
             .saturating_add(RocksDbWeight::get().reads(3_u64.saturating_mul(n.into())))
             .saturating_add(RocksDbWeight::get().writes(12))
             .saturating_add(RocksDbWeight::get().writes(1_u64.saturating_mul(n.into())))
@@ -176,8 +201,8 @@ impl WeightInfo for () {
     }
 
     fn declare_fault(n: u32) -> Weight {
-        Weight::from_parts(100_134_333, 7_584)
-            .saturating_add(Weight::from_parts(47_019_134, 0).saturating_mul(n.into()))
+        Weight::from_parts(66_264_500, 7_584)
+            .saturating_add(Weight::from_parts(30_190_585, 0).saturating_mul(n.into()))
             .saturating_add(RocksDbWeight::get().reads(4))
             .saturating_add(RocksDbWeight::get().reads(3_u64.saturating_mul(n.into())))
             .saturating_add(RocksDbWeight::get().writes(3))
@@ -186,14 +211,14 @@ impl WeightInfo for () {
     }
 
     fn recover() -> Weight {
-        Weight::from_parts(130_584_000, 7_584)
+        Weight::from_parts(85_945_000, 7_584)
             .saturating_add(RocksDbWeight::get().reads(3))
             .saturating_add(RocksDbWeight::get().writes(1))
     }
 
     fn terminate(n: u32) -> Weight {
-        Weight::from_parts(165_241_666, 7_584)
-            .saturating_add(Weight::from_parts(222_022_851, 0).saturating_mul(n.into()))
+        Weight::from_parts(106_243_333, 7_584)
+            .saturating_add(Weight::from_parts(149_628_706, 0).saturating_mul(n.into()))
             .saturating_add(RocksDbWeight::get().reads(9))
             .saturating_add(RocksDbWeight::get().reads(5_u64.saturating_mul(n.into())))
             .saturating_add(RocksDbWeight::get().writes(9))
@@ -202,8 +227,8 @@ impl WeightInfo for () {
     }
 
     fn expire_pre_commit(n: u32) -> Weight {
-        Weight::from_parts(60_014_395, 7_233)
-            .saturating_add(Weight::from_parts(11_594_883, 0).saturating_mul(n.into()))
+        Weight::from_parts(36_023_341, 7_233)
+            .saturating_add(Weight::from_parts(8_283_408, 0).saturating_mul(n.into()))
             .saturating_add(RocksDbWeight::get().reads(1))
             .saturating_add(RocksDbWeight::get().reads(1_u64.saturating_mul(n.into())))
             .saturating_add(RocksDbWeight::get().writes(1))
@@ -212,8 +237,8 @@ impl WeightInfo for () {
     }
 
     fn dispute(n: u32) -> Weight {
-        Weight::from_parts(1_187_512_729, 7_584)
-            .saturating_add(Weight::from_parts(241_789_627, 0).saturating_mul(n.into()))
+        Weight::from_parts(1_128_972_192, 7_584)
+            .saturating_add(Weight::from_parts(155_361_519, 0).saturating_mul(n.into()))
             .saturating_add(RocksDbWeight::get().reads(8))
             .saturating_add(RocksDbWeight::get().reads(5_u64.saturating_mul(n.into())))
             .saturating_add(RocksDbWeight::get().writes(9))
@@ -222,13 +247,29 @@ impl WeightInfo for () {
     }
 
     fn set_verifying_key() -> Weight {
-        Weight::from_parts(7_862_604_000, 0).saturating_add(RocksDbWeight::get().writes(1))
+        Weight::from_parts(7_208_407_000, 0).saturating_add(RocksDbWeight::get().writes(1))
+    }
+
+    fn set_arithmetic() -> Weight {
+        Weight::from_parts(11_203_000, 0).saturating_add(RocksDbWeight::get().writes(1))
+    }
+
+    fn verify_in_wasm(n: u32) -> Weight {
+        Weight::from_parts(7_557_946_153, 6_062)
+            .saturating_add(Weight::from_parts(3_484_767_335, 0).saturating_mul(n.into()))
+            .saturating_add(RocksDbWeight::get().reads(2))
+    }
+
+    fn verify_by_host(n: u32) -> Weight {
+        Weight::from_parts(4_369_145_175, 6_062)
+            .saturating_add(Weight::from_parts(1_335_103_085, 0).saturating_mul(n.into()))
+            .saturating_add(RocksDbWeight::get().reads(2))
     }
 
     fn tick(p: u32, n: u32) -> Weight {
-        Weight::from_parts(4_506_350_000, 7_155)
-            .saturating_add(Weight::from_parts(143_170_500, 0).saturating_mul(p.into()))
-            .saturating_add(Weight::from_parts(107_583_825, 0).saturating_mul(n.into()))
+        Weight::from_parts(3_303_557_000, 7_155)
+            .saturating_add(Weight::from_parts(109_022_037, 0).saturating_mul(p.into()))
+            .saturating_add(Weight::from_parts(72_364_769, 0).saturating_mul(n.into()))
             .saturating_add(RocksDbWeight::get().reads(7))
             .saturating_add(RocksDbWeight::get().reads(11_u64.saturating_mul(p.into())))
             .saturating_add(RocksDbWeight::get().reads(4_u64.saturating_mul(n.into())))

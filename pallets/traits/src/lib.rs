@@ -7,7 +7,7 @@
 extern crate alloc;
 
 use alloc::vec::Vec;
-use frame_support::dispatch::DispatchResult;
+use frame_support::{dispatch::DispatchResult, weights::Weight};
 use ips_primitives::{
     challenge::Beacon,
     deal::LossReason,
@@ -16,7 +16,7 @@ use ips_primitives::{
         VerifyingKeyId,
     },
     node_class::NodeClass,
-    sector::{CommD, SectorState},
+    sector::{CommD, ProofBytes, SectorState, Statement},
     slot::SlotRoot,
 };
 
@@ -148,9 +148,13 @@ pub trait Beacons {
 
 /// Keys of the chain's circuits. Implemented by `pallet-porep`, used by `pallet-poe`.
 pub trait VerifyingKeys {
-    /// The key of circuit `kind` (`ips_verifier::keys::CircuitKind` in its one byte): its id and its
-    /// prepared form in the bytes of `ips_verifier::groth16::PreparedKey`. `None` until it is set.
-    fn prepared(kind: u8) -> Option<(VerifyingKeyId, Vec<u8>)>;
+    /// Id of the key of circuit `kind` (`ips_verifier::groth16::CircuitKind` in its one byte); `None`
+    /// until it is set.
+    fn id(kind: u8) -> Option<VerifyingKeyId>;
+    /// Whether every proof of the batch shows its statement under that key.
+    fn verify(kind: u8, batch: &[(Statement, ProofBytes)]) -> bool;
+    /// How much less verifying `proofs` proofs weighs now than in the runtime's own WASM.
+    fn saved(proofs: u32) -> Weight;
     /// Sets a key from its canonical bytes, for benchmarks.
     #[cfg(feature = "runtime-benchmarks")]
     fn set_for_benchmark(key: &[u8]);

@@ -46,6 +46,7 @@ fn call_indices_of_proofs_are_frozen() {
             (6, "expire_pre_commit"),
             (7, "dispute"),
             (8, "set_verifying_key"),
+            (9, "set_arithmetic"),
         ]
     );
     let poe = named(

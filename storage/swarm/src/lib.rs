@@ -26,6 +26,8 @@ pub use config::{DhtMode, KeyFileError, Limits, NodeKey, SwarmConfig, ThreadHook
 pub use error::{FetchError, Refusal, SwarmError};
 pub use handle::Swarm;
 pub use peer::{Address, AddressError, PeerId, PeerIdError};
+#[cfg(fuzzing)]
+pub use protocols::fragment::fuzzing;
 pub use protocols::fragment::{
     extract_signing_bytes, FRAGMENT_BYTES_MAX, MANIFEST_BYTES_MAX, SEGMENTS_MAX, UPLOAD_CREDIT,
 };

@@ -119,7 +119,9 @@ impl FromStr for Address {
     type Err = AddressError;
 
     fn from_str(text: &str) -> Result<Self, AddressError> {
-        text.parse().map(Self).map_err(|_| AddressError)
+        let address: Multiaddr = text.parse().map_err(|_| AddressError)?;
+        // What is typed must be readable for others once the chain has it.
+        Self::from_bytes(address.as_ref())
     }
 }
 
@@ -160,5 +162,7 @@ mod tests {
         assert_eq!(Address::from_bytes(&[0xff; 9]), Err(AddressError));
         assert_eq!(Address::from_bytes(&vec![4; 10_000]), Err(AddressError));
         assert_eq!("localhost:80".parse::<Address>(), Err(AddressError));
+        let long = format!("/dns4/{}/tcp/4001", "a".repeat(600));
+        assert_eq!(long.parse::<Address>(), Err(AddressError));
     }
 }

@@ -62,8 +62,8 @@ pub(crate) struct Domain {
     pub(crate) size: usize,
     number: u64,
     root: Scalar,
-    root_inverse: Scalar,
-    size_inverse: Scalar,
+    pub(crate) root_inverse: Scalar,
+    pub(crate) size_inverse: Scalar,
 }
 
 impl Domain {

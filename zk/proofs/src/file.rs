@@ -1,16 +1,19 @@
 //! Framed files: magic, version, kind, profile, length, payload, BLAKE2b-256 of all before it.
 //!
 //! Goal: a file is whole and of the right kind, or a typed error says what is wrong; writes are
-//! atomic (temporary name, fsync, rename, fsync of the folder). Non-goal: streaming.
+//! atomic (temporary name, fsync, rename, fsync of the folder). Non-goal: reading in parts.
+
+mod atomic;
 
 use std::{
     fs::{self, File},
     io::{self, Read, Write},
     path::{Path, PathBuf},
-    sync::atomic::{AtomicU64, Ordering},
 };
 
 use ips_primitives::{hash::blake2_256, sector::ProfileId};
+
+pub(crate) use self::atomic::AtomicFile;
 
 const MAGIC: [u8; 4] = *b"IPSF";
 const VERSION: u8 = 1;
@@ -85,7 +88,8 @@ impl FileError {
     }
 }
 
-fn head(kind: FileKind, profile: ProfileId, length: u64) -> [u8; HEAD_BYTES] {
+/// The bytes before a payload of `length` bytes.
+pub(crate) fn head(kind: FileKind, profile: ProfileId, length: u64) -> [u8; HEAD_BYTES] {
     let mut head = [0; HEAD_BYTES];
     head[..4].copy_from_slice(&MAGIC);
     head[4..8].copy_from_slice(&[VERSION, kind.byte(), profile_byte(profile), 0]);
@@ -122,28 +126,13 @@ fn length_of(payload: &[u8]) -> u64 {
 
 /// Replaces `path` by a file with `parts`.
 pub(crate) fn write_atomic(path: &Path, parts: &[&[u8]]) -> Result<(), FileError> {
-    // Unique per process and call: threads may write the same file at the same time.
-    static CALLS: AtomicU64 = AtomicU64::new(0);
-    let call = CALLS.fetch_add(1, Ordering::Relaxed);
-    let mut name = path.as_os_str().to_owned();
-    name.push(format!(".{}-{call}.tmp", std::process::id()));
-    let temporary = PathBuf::from(name);
-    let folder = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty());
     let written = (|| {
-        let mut file = File::create(&temporary)?;
+        let mut file = AtomicFile::create(path)?;
         for part in parts {
             file.write_all(part)?;
         }
-        file.sync_all()?;
-        fs::rename(&temporary, path)?;
-        File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
+        file.finish()
     })();
-    if written.is_err() {
-        // The first error is the one to report; a leftover temporary file does no harm.
-        let _ = fs::remove_file(&temporary);
-    }
     written.map_err(FileError::io(path))
 }
 

@@ -6,10 +6,12 @@
 
 mod agreed;
 mod c8;
+pub mod ceremony;
 mod domain;
 pub mod file;
 mod gadgets;
 pub mod measure;
+mod memory;
 pub mod params;
 pub mod poe;
 pub mod post;
@@ -23,6 +25,7 @@ pub mod vectors;
 
 pub use crate::{
     c8::{c8, C8_ARITY},
+    memory::NotEnoughMemory,
     prove::ProveError,
     scalar::{scalar_from_bytes, scalar_to_bytes, NotCanonical},
     tree::{LeafCount, Tree},

@@ -10,6 +10,7 @@ mod digest;
 mod fixed_base;
 mod generate;
 mod key;
+mod pinned;
 mod shape;
 
 #[cfg(test)]
@@ -28,16 +29,26 @@ use ips_verifier::groth16::{CircuitKind, KeyHeader};
 use rand_chacha::ChaCha20Rng;
 use rand_core::{OsRng, SeedableRng};
 
+#[cfg(test)]
+pub(crate) use self::fixed_base::FixedBase;
 use self::generate::generate;
+pub use self::pinned::{ParamsChecksum, Pin};
 pub use self::{
     cache::{cache_folder, ParamsCache},
     shape::Shape,
 };
+pub(crate) use self::{
+    digest::r1cs_digest,
+    fixed_base::normalized,
+    generate::{count_rows, generate_from, Secrets},
+    key::verifying_key_bytes,
+};
 use crate::{
     file::{profile_byte, FileError},
+    memory::{ensure_generation, ensure_proof, NotEnoughMemory},
     poe::PoeCircuit,
     post::PostCircuit,
-    prove::groth16::create_proof,
+    prove::{groth16::create_proof, ProveError},
     seal::SealCircuit,
 };
 
@@ -78,6 +89,12 @@ pub enum ParamsError {
         /// Checksum that this program expects.
         expected: &'static str,
     },
+    /// The file is whole, but its parameters are not those of the pinned key.
+    #[error("{0} does not belong to the pinned verifying key; export both from one ceremony")]
+    OtherKey(PathBuf),
+    /// Less memory is free than the parameters need.
+    #[error(transparent)]
+    Memory(#[from] NotEnoughMemory),
     /// The circuit could not be turned into parameters.
     #[error("parameter generation: {0}")]
     Generate(#[source] SynthesisError),
@@ -142,12 +159,12 @@ impl ProverParams {
     /// Takes [`expected_seconds`]; use [`ParamsCache`].
     ///
     /// # Errors
-    /// [`ParamsError::Generate`] if the circuit cannot be synthesized.
+    /// [`ParamsError::Generate`] if the circuit cannot be synthesized; [`ParamsError::Memory`] if
+    /// its parameters do not fit.
     pub fn generate(kind: CircuitKind, profile: Profile) -> Result<Self, ParamsError> {
         let mut rng = ChaCha20Rng::from_seed(seed(kind, profile.id));
         let started = Instant::now();
-        let groth =
-            generate(BlankCircuit { kind, profile }, &mut rng).map_err(ParamsError::Generate)?;
+        let groth = generate_if_it_fits(BlankCircuit { kind, profile }, &mut rng)?;
         tracing::info!(
             kind = kind.name(),
             profile = profile.id.name(),
@@ -179,20 +196,27 @@ impl ProverParams {
             profile: self.profile.id,
             insecure: self.insecure,
         };
-        key::verifying_key_bytes(header, &self.groth.vk)
+        verifying_key_bytes(header, &self.groth.vk)
     }
 
     /// Proves a satisfied circuit with fresh randomness of the system.
-    pub(crate) fn prove<C: Circuit<Scalar>>(
-        &self,
-        circuit: C,
-    ) -> Result<ProofBytes, SynthesisError> {
+    pub(crate) fn prove<C: Circuit<Scalar>>(&self, circuit: C) -> Result<ProofBytes, ProveError> {
+        ensure_proof(self.groth.h.len())?;
         let (r, s) = (Scalar::random(OsRng), Scalar::random(OsRng));
         let proof = create_proof(circuit, &self.groth, r, s)?;
         let mut bytes = [0u8; 192];
-        proof.write(&mut bytes[..])?;
+        proof.write(&mut bytes[..]).map_err(SynthesisError::from)?;
         Ok(ProofBytes(bytes))
     }
+}
+
+fn generate_if_it_fits<C: Circuit<Scalar> + Clone>(
+    circuit: C,
+    rng: &mut ChaCha20Rng,
+) -> Result<Parameters<Bls12>, ParamsError> {
+    let rows = count_rows(circuit.clone()).map_err(ParamsError::Generate)?;
+    ensure_generation(rows)?;
+    generate(circuit, rng).map_err(ParamsError::Generate)
 }
 
 /// The public seed of a profile's insecure setup: anyone can forge these proofs.

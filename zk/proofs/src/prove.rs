@@ -8,7 +8,8 @@ use ips_primitives::sector::{Profile, ProofBytes};
 use ips_verifier::groth16::CircuitKind;
 
 use crate::{
-    params::ProverParams, poe::PoeRule, post::PostRule, scalar::NotCanonical, seal::SealRule,
+    memory::NotEnoughMemory, params::ProverParams, poe::PoeRule, post::PostRule,
+    scalar::NotCanonical, seal::SealRule,
 };
 
 /// Why there is no proof.
@@ -43,6 +44,9 @@ pub enum ProveError {
     /// The data does not satisfy the extract relation.
     #[error("proof of extract: {0}")]
     Poe(#[from] PoeRule),
+    /// Less memory is free than the proof needs.
+    #[error(transparent)]
+    Memory(#[from] NotEnoughMemory),
     /// The prover failed on a witness that holds.
     #[error("proving: {0}")]
     Synthesis(#[from] SynthesisError),
@@ -66,7 +70,7 @@ pub(crate) fn prove<C: Circuit<Scalar>>(
     params: &ProverParams,
     circuit: C,
 ) -> Result<ProofBytes, ProveError> {
-    Ok(params.prove(circuit)?)
+    params.prove(circuit)
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! What the tests of all three relations share: the way to the chain's verifier, circuits taken
 //! apart, false paths.
 
+pub(crate) mod random;
 pub(crate) mod system;
 
 use blstrs::Scalar;

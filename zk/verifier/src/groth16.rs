@@ -25,7 +25,7 @@ pub use self::{
     prepared::{
         PreparedKey, PreparedKeyBytes, PreparedKeyOver, PREPARED_KEY_BYTES, PREPARED_KEY_VERSION,
     },
-    verify::{verify, verify_batch, ProofPoint, VerifyError, BATCH_MAX},
+    verify::{verify, verify_all, verify_batch, ProofPoint, VerifyError, BATCH_MAX},
 };
 
 /// Bytes of a compressed point of G1.

@@ -48,7 +48,8 @@ impl<T: Config> Pallet<T> {
         let statement = Self::post_statement(provider, index, period, &beacon, &set)?;
         Self::verify_post(&statement, proof)?;
         let pieces = Self::record_post(provider, index, partition, window);
-        Ok(free(T::WeightInfo::submit_post(pieces)))
+        let weight = T::WeightInfo::submit_post(pieces);
+        Ok(free(weight.saturating_sub(Self::saved_by_host(1))))
     }
 
     /// Writes down that the window's proof was accepted; returns how many pieces recovered.

@@ -189,7 +189,9 @@ impl<T: Config> Pallet<T> {
 
         let pieces = info.pieces.len() as u32;
         Self::activate(provider, sector, info, now)?;
-        Ok(free(T::WeightInfo::prove_commit(pieces)))
+        let weight = T::WeightInfo::prove_commit(pieces);
+        let saved = Self::saved_by_host(proofs.len() as u32);
+        Ok(free(weight.saturating_sub(saved)))
     }
 
     /// Makes a sector whose proofs were checked active.

@@ -4,6 +4,8 @@
 //! payment policy and placement. The client half is in [`crate::client`].
 
 pub(crate) mod frame;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 pub(crate) mod limits;
 pub(crate) mod server;
 mod upload;

@@ -24,7 +24,10 @@ use super::{
     digest::{file_checksum, r1cs_digest, CeremonyFile, CEREMONY_FILES},
     expected_seconds, seed, ParamsError, ProverParams,
 };
-use crate::file::{self, profile_byte, FileError, FileKind};
+use crate::{
+    file::{self, profile_byte, FileError, FileKind},
+    memory::ensure_loading,
+};
 
 /// Largest parameter file that is read: of circuits of 2^16, 2^20 and 2^21 rows.
 const fn params_bytes_max(profile: ProfileId) -> usize {
@@ -148,6 +151,7 @@ impl ParamsCache {
     pub fn load(&self, kind: CircuitKind, profile: Profile) -> Result<ProverParams, ParamsError> {
         let expected = self.expected(kind, profile)?;
         let path = self.path(kind, profile);
+        ensure_loading(path.metadata().map_err(FileError::io(&path))?.len())?;
         let limit = params_bytes_max(profile.id);
         let (payload, sum) = file::read_summed(&path, FileKind::Parameters, profile.id, limit)?;
         if expected.is_some_and(|expected| expected != hex::encode(sum)) {
@@ -184,6 +188,7 @@ impl ParamsCache {
         match self.load(kind, profile) {
             Ok(params) => return Ok(params),
             Err(ParamsError::File(error)) if error.is_not_found() => {}
+            Err(error @ ParamsError::Memory(_)) => return Err(error),
             Err(error) => tracing::warn!(%error, "cached parameters are bad: making them again"),
         }
         file::remove_temporaries(&path).map_err(FileError::io(&self.folder))?;

@@ -19,7 +19,7 @@ pub(super) struct CeremonyFile {
 pub(super) const CEREMONY_FILES: &[CeremonyFile] = &[];
 
 /// The digest of a circuit's R1CS, by `TestConstraintSystem::hash`.
-pub(super) const fn r1cs_digest(kind: CircuitKind, profile: ProfileId) -> &'static str {
+pub(crate) const fn r1cs_digest(kind: CircuitKind, profile: ProfileId) -> &'static str {
     match (kind, profile) {
         (CircuitKind::Seal, ProfileId::Test) => {
             "0d8231f36bce09974e41ec385743c100e4ab3972f13a28e95b445e8b9c0cacc2"

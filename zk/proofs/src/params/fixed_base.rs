@@ -21,7 +21,7 @@ const DIGIT_MAX: u32 = 1 << (WINDOW - 1);
 const BATCH: usize = 512;
 
 /// A group whose points can be normalised in batches.
-pub(super) trait Normalize: Curve + Group<Scalar = Scalar> {
+pub(crate) trait Normalize: Curve + Group<Scalar = Scalar> {
     /// The field of the coordinates.
     type Coordinate: Field;
 
@@ -55,7 +55,7 @@ normalize!(G1Projective, G1Affine, Fp);
 normalize!(G2Projective, G2Affine, Fp2);
 
 /// All points affine: the products of third coordinates up to each point, one inversion, then back.
-fn normalized<C: Normalize>(points: &[C]) -> Vec<C::AffineRepr>
+pub(crate) fn normalized<C: Normalize>(points: &[C]) -> Vec<C::AffineRepr>
 where
     C::AffineRepr: PrimeCurveAffine,
 {
@@ -99,7 +99,7 @@ fn digits(scalar: &Scalar) -> impl Iterator<Item = (u32, bool)> {
 }
 
 /// The multiples of one point: `1..=DIGIT_MAX` times `2^(WINDOW·i)` times the point, for each `i`.
-pub(super) struct FixedBase<C: Normalize> {
+pub(crate) struct FixedBase<C: Normalize> {
     windows: Vec<Vec<C::AffineRepr>>,
 }
 
@@ -109,7 +109,7 @@ where
     C::AffineRepr: PrimeCurveAffine<Curve = C, Scalar = Scalar> + Send + Sync,
 {
     /// The table of `base`.
-    pub(super) fn new(base: C) -> Self {
+    pub(crate) fn new(base: C) -> Self {
         let bases: Vec<C> = std::iter::successors(Some(base), |base| {
             Some((0..WINDOW).fold(*base, |point, _| point.double()))
         })
@@ -129,7 +129,7 @@ where
     }
 
     /// The multiples of the point by `scalars`, in their order, on all cores.
-    pub(super) fn multiples(&self, scalars: &[Scalar]) -> Vec<C::AffineRepr> {
+    pub(crate) fn multiples(&self, scalars: &[Scalar]) -> Vec<C::AffineRepr> {
         let batches: Vec<Vec<C::AffineRepr>> = scalars
             .par_chunks(BATCH)
             .map(|scalars| {

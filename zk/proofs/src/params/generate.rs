@@ -21,7 +21,7 @@ use super::fixed_base::FixedBase;
 use crate::domain::{geometric, invert, Domain};
 
 /// What must be forgotten, and here is not.
-struct Secrets {
+pub(crate) struct Secrets {
     g1: G1Projective,
     g2: G2Projective,
     alpha: Scalar,
@@ -42,6 +42,19 @@ impl Secrets {
             gamma: Scalar::random(&mut *rng),
             delta: Scalar::random(&mut *rng),
             tau: Scalar::random(&mut *rng),
+        }
+    }
+
+    /// The curves' generators with γ = δ = 1, as a ceremony's second phase starts.
+    pub(crate) fn before_second_phase(alpha: Scalar, beta: Scalar, tau: Scalar) -> Self {
+        Self {
+            g1: G1Projective::generator(),
+            g2: G2Projective::generator(),
+            alpha,
+            beta,
+            gamma: Scalar::ONE,
+            delta: Scalar::ONE,
+            tau,
         }
     }
 }
@@ -148,8 +161,26 @@ pub(super) fn generate<C: Circuit<Scalar> + Clone>(
     circuit: C,
     rng: &mut impl RngCore,
 ) -> Result<Parameters<Bls12>, SynthesisError> {
-    let secrets = Secrets::draw(rng);
-    let rows = Assembly::of(circuit.clone(), Vec::new())?.rows;
+    generate_from(circuit, &Secrets::draw(rng))
+}
+
+/// Rows of `circuit`, with the one of each input.
+///
+/// # Errors
+/// What synthesis says.
+pub(crate) fn count_rows(circuit: impl Circuit<Scalar>) -> Result<usize, SynthesisError> {
+    Ok(Assembly::of(circuit, Vec::new())?.rows)
+}
+
+/// The parameters of `circuit` by given secrets.
+///
+/// # Errors
+/// Those of [`generate`].
+pub(crate) fn generate_from<C: Circuit<Scalar> + Clone>(
+    circuit: C,
+    secrets: &Secrets,
+) -> Result<Parameters<Bls12>, SynthesisError> {
+    let rows = count_rows(circuit.clone())?;
     let domain = Domain::new(rows)?;
     let assembly = Assembly::of(circuit, domain.basis(secrets.tau)?)?;
     let (gamma_inverse, delta_inverse) = (invert(secrets.gamma)?, invert(secrets.delta)?);
@@ -179,7 +210,7 @@ pub(super) fn generate<C: Circuit<Scalar> + Clone>(
     let b = query(1);
     Ok(Parameters {
         vk: verifying_key(
-            &secrets,
+            secrets,
             g1.multiples(&combined(&assembly.inputs, gamma_inverse)),
         ),
         h: Arc::new(g1.multiples(&h)),

@@ -13,7 +13,7 @@ use crate::file::profile_byte;
 const FLAG_INSECURE: u8 = 1;
 
 /// The canonical bytes of a key; the header says whether its parameters have a public seed.
-pub(super) fn verifying_key_bytes(header: KeyHeader, key: &VerifyingKey<Bls12>) -> Vec<u8> {
+pub(crate) fn verifying_key_bytes(header: KeyHeader, key: &VerifyingKey<Bls12>) -> Vec<u8> {
     let mut bytes = vec![
         KEY_VERSION,
         header.kind as u8,

@@ -1,5 +1,6 @@
 //! Extract relation: whole way to the verifier, one failing witness per rule, constraint counts.
 
+mod random;
 mod soundness;
 
 use super::{

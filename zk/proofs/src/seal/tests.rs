@@ -1,5 +1,6 @@
 //! Seal relation: whole way to the verifier, one failing witness per rule, constraint counts.
 
+mod random;
 mod shapes;
 mod soundness;
 

@@ -102,6 +102,20 @@ pub fn verify<P: Pairing>(
     conclude(looped, key.alpha_beta)
 }
 
+/// Checks all proofs of a key: one by itself, several as a batch.
+///
+/// # Errors
+/// As [`verify`] and [`verify_batch`].
+pub fn verify_all<P: Pairing>(
+    key: &PreparedKeyOver<P>,
+    batch: &[(Statement, ProofBytes)],
+) -> Result<(), VerifyError> {
+    match batch {
+        [(statement, proof)] => verify(key, statement, proof),
+        batch => verify_batch(key, batch),
+    }
+}
+
 /// Checks all proofs at once by a random linear combination; costs n + 2 Miller loops.
 ///
 /// The coefficients are 128 bits drawn from all bytes of the batch, so a batch with a bad proof
