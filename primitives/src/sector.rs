@@ -13,6 +13,10 @@ pub const TREE_ARITY: u32 = 8;
 pub const DRG_DEGREE: usize = 6;
 /// Parents of a node in the layer below.
 pub const EXPANDER_DEGREE: usize = 8;
+/// Most layers of a profile: a column is at most two hashes, of 8 and of 1 + 7 values.
+pub const LAYERS_MAX: u32 = 2 * TREE_ARITY - 1;
+/// Most bits that one field hash gives for challenges: more are not below every scalar's order.
+pub const CHALLENGE_BITS_MAX: u32 = 254;
 /// Most pieces one sector may hold.
 pub const SECTOR_PIECES_MAX: u32 = 64;
 
@@ -39,6 +43,41 @@ pub enum ProfileId {
     /// Local networks and demos. No security.
     #[codec(index = 1)]
     Dev,
+    /// A public test network: 4 layers instead of Filecoin's 11, for speed.
+    #[codec(index = 2)]
+    Testnet,
+    /// Value at stake: Filecoin's layers and at least its number of challenges.
+    #[codec(index = 3)]
+    Production,
+}
+
+impl ProfileId {
+    /// All profiles, by index.
+    pub const ALL: [Self; 4] = [Self::Test, Self::Dev, Self::Testnet, Self::Production];
+
+    /// The profile of an index, or `None`.
+    pub fn from_byte(byte: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|id| *id as u8 == byte)
+    }
+
+    /// The name in file names, options and messages.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Test => "test",
+            Self::Dev => "dev",
+            Self::Testnet => "testnet",
+            Self::Production => "production",
+        }
+    }
+
+    /// Whether proofs need parameters from a ceremony; those of the other profiles are made from a
+    /// public seed, so that anybody can forge proofs.
+    pub const fn needs_ceremony(self) -> bool {
+        match self {
+            Self::Test | Self::Dev => false,
+            Self::Testnet | Self::Production => true,
+        }
+    }
 }
 
 /// Sizes of the proof system. Data, not code: every circuit and check takes one.
@@ -48,7 +87,7 @@ pub struct Profile {
     pub id: ProfileId,
     /// The sector has `8^tree_levels` nodes.
     pub tree_levels: u32,
-    /// Layers of labels; 2..=8 (a column is one hash).
+    /// Layers of labels; 2..=[`LAYERS_MAX`] (a column is one hash up to 8, else two).
     pub layers: u32,
     /// Challenges in one seal proof.
     pub seal_challenges: u32,
@@ -91,11 +130,48 @@ impl Profile {
         binding_openings: 2,
     };
 
+    /// 8 MiB sectors for a public test network.
+    ///
+    /// The seal circuit has 1.03 M of 2^20 rows with 21 challenges, the storage circuit 125 k of 2^17
+    /// with 15 sectors: one more of either is another power of two.
+    pub const TESTNET: Self = Self {
+        id: ProfileId::Testnet,
+        tree_levels: 6,
+        layers: 4,
+        seal_challenges: 21,
+        seal_proofs: 2,
+        post_sectors: 15,
+        post_challenges: 3,
+        poe_openings: 8,
+        binding_openings: 8,
+    };
+
+    /// 512 MiB sectors for a network with value at stake.
+    ///
+    /// 182 challenges: the fewest of at least 176 that seven proofs of equal size have. The seal
+    /// circuit has 1.92 M of 2^21 rows, the storage circuit 1.05 M of 2^20 with 98 sectors.
+    pub const PRODUCTION: Self = Self {
+        id: ProfileId::Production,
+        tree_levels: 8,
+        layers: 11,
+        seal_challenges: 26,
+        seal_proofs: 7,
+        post_sectors: 98,
+        post_challenges: 3,
+        poe_openings: 8,
+        binding_openings: 8,
+    };
+
+    /// All profiles, by index.
+    pub const ALL: [Self; 4] = [Self::TEST, Self::DEV, Self::TESTNET, Self::PRODUCTION];
+
     /// The profile of a name.
     pub const fn of(id: ProfileId) -> Self {
         match id {
             ProfileId::Test => Self::TEST,
             ProfileId::Dev => Self::DEV,
+            ProfileId::Testnet => Self::TESTNET,
+            ProfileId::Production => Self::PRODUCTION,
         }
     }
 
@@ -264,6 +340,38 @@ mod tests {
         assert_eq!(Profile::TEST.payload_bytes(), 15_872);
         assert_eq!(Profile::DEV.sector_bytes(), 1 << 20);
         assert_eq!(Profile::DEV.payload_bytes(), 1_015_808);
+        assert_eq!(Profile::TESTNET.sector_bytes(), 8 << 20);
+        assert_eq!(Profile::TESTNET.payload_bytes(), 8_126_464);
+        assert_eq!(Profile::PRODUCTION.sector_bytes(), 512 << 20);
+        assert_eq!(Profile::PRODUCTION.payload_bytes(), 520_093_696);
+    }
+
+    #[test]
+    fn profiles_fit_what_encodes_them() {
+        for (index, profile) in (0u8..).zip(Profile::ALL) {
+            assert_eq!(profile.id.encode(), [index]);
+            assert_eq!(profile.id as u8, index);
+            assert_eq!(ProfileId::from_byte(index), Some(profile.id));
+            assert_eq!(Profile::of(profile.id), profile);
+            let index_bits = 3 * profile.tree_levels;
+            assert!(index_bits <= 30, "an index of the seal transcript");
+            assert!(index_bits * profile.post_challenges <= CHALLENGE_BITS_MAX);
+            assert!(index_bits * profile.poe_openings <= CHALLENGE_BITS_MAX);
+            assert!((2..=LAYERS_MAX).contains(&profile.layers));
+            assert!(profile.tree_levels <= crate::proof_calls::TREE_LEVELS_MAX);
+            assert!(profile.seal_proofs <= crate::proof_calls::SEAL_PROOFS_MAX);
+            assert!(profile.binding_openings <= crate::proof_calls::BINDING_OPENINGS_MAX);
+        }
+        assert_eq!(ProfileId::from_byte(4), None);
+        assert!(ProfileId::decode(&mut [4].as_slice()).is_err());
+    }
+
+    #[test]
+    fn networks_have_the_challenges_that_their_security_is_argued_with() {
+        let challenges = |profile: Profile| profile.seal_challenges * profile.seal_proofs;
+        assert_eq!(challenges(Profile::TESTNET), 42);
+        assert!(challenges(Profile::PRODUCTION) >= 176);
+        assert_eq!(Profile::PRODUCTION.layers, 11);
     }
 
     #[test]

@@ -38,8 +38,12 @@ fn genesis(collators: Vec<(AccountId, AuraId)>) -> Value {
         .map(|key| key.to_account_id())
         .collect();
     funded.extend((1..=DEV_PROVIDERS).map(|i| account_of(&alloc::format!("//Node{i}"))));
+    // Governance sets the keys of a profile that has none built in.
     let keys = [CircuitKind::Seal, CircuitKind::Post, CircuitKind::Poe]
-        .map(|kind| builtin_key(PROFILE.id, kind).to_vec());
+        .into_iter()
+        .filter_map(|kind| builtin_key(PROFILE.id, kind))
+        .map(<[u8]>::to_vec)
+        .collect::<Vec<_>>();
     build_struct_json_patch!(RuntimeGenesisConfig {
         balances: BalancesConfig {
             balances: funded
@@ -70,7 +74,7 @@ fn genesis(collators: Vec<(AccountId, AuraId)>) -> Value {
             key: Some(Sr25519Keyring::Alice.to_account_id())
         },
         porep: PorepConfig {
-            verifying_keys: keys.to_vec()
+            verifying_keys: keys
         },
     })
 }

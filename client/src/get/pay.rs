@@ -466,9 +466,9 @@ fn poe_key(info: &ChainInfo) -> Result<PreparedKey, ClientError> {
             "{why}; read with --no-pay or use the release that fits the chain"
         )))
     };
-    let bytes = builtin_key(info.profile, CircuitKind::Poe);
-    let key = PreparedKey::from_verifying_key(bytes)
-        .map_err(|_| other("its proof-of-extract key is not built in"))?;
+    let key = builtin_key(info.profile, CircuitKind::Poe)
+        .and_then(|bytes| PreparedKey::from_verifying_key(bytes).ok())
+        .ok_or_else(|| other("its proof-of-extract key is not built in"))?;
     match info.poe_key {
         Some(id) if id == key.id() => Ok(key),
         Some(_) => Err(other("it has another proof-of-extract key")),

@@ -45,7 +45,8 @@ fn pieces() -> Vec<PieceData> {
 }
 
 fn accepts(kind: CircuitKind, statement: Statement, proof: &ProofBytes) -> bool {
-    let key = PreparedKey::from_verifying_key(builtin_key(PROFILE.id, kind)).unwrap();
+    let bytes = builtin_key(PROFILE.id, kind).unwrap();
+    let key = PreparedKey::from_verifying_key(bytes).unwrap();
     verify(&key, &statement, proof).is_ok()
 }
 

@@ -29,7 +29,7 @@ pub fn known() -> &'static [Known] {
     static KNOWN: OnceLock<Vec<Known>> = OnceLock::new();
     KNOWN.get_or_init(|| {
         let each = recorded().into_iter().map(|good| {
-            let key = builtin_key(good.profile, good.kind);
+            let key = builtin_key(good.profile, good.kind).expect("test and dev have keys");
             Known {
                 good,
                 key,

@@ -99,10 +99,7 @@ pub(crate) fn head(kind: FileKind, profile: ProfileId, length: u64) -> [u8; HEAD
 
 /// The profile's byte in files and keys.
 pub(crate) const fn profile_byte(profile: ProfileId) -> u8 {
-    match profile {
-        ProfileId::Test => 0,
-        ProfileId::Dev => 1,
-    }
+    profile as u8
 }
 
 /// Replaces `path` by a file with `payload`; readers see the old file or the new one, whole.

@@ -1,8 +1,9 @@
 //! Groth16 parameters of the three circuits: which, where cached, how made.
 //!
 //! Goal: generate once per user, then load in under a second; a changed circuit never meets stale
-//! parameters. Non-goal: a ceremony; the profiles of this release are insecure by their seed, and
-//! their keys say so.
+//! parameters. Profiles `test` and `dev` are insecure by their public seed, and their keys say so.
+//! `testnet` and `production` take the outcome of a ceremony, by pinned checksum; from a seed they
+//! are made for measurements only, if asked for by name. Non-goal: the ceremony.
 
 mod cache;
 mod digest;
@@ -10,28 +11,32 @@ mod fixed_base;
 mod generate;
 mod key;
 mod pinned;
+mod shape;
 
 #[cfg(test)]
 mod tests;
 
 use std::{path::PathBuf, time::Instant};
 
-use bellperson::{groth16::Parameters, Circuit, SynthesisError};
+use bellperson::{groth16::Parameters, Circuit, ConstraintSystem, SynthesisError};
 use blstrs::{Bls12, Scalar};
 use ff::Field;
 use ips_primitives::{
     hash::blake2_256,
     sector::{Profile, ProfileId, ProofBytes},
 };
-use ips_verifier::groth16::CircuitKind;
+use ips_verifier::groth16::{CircuitKind, KeyHeader};
 use rand_chacha::ChaCha20Rng;
 use rand_core::{OsRng, SeedableRng};
 
-pub use self::cache::{cache_folder, ParamsCache};
 #[cfg(test)]
 pub(crate) use self::fixed_base::FixedBase;
 use self::generate::generate;
 pub use self::pinned::{ParamsChecksum, Pin};
+pub use self::{
+    cache::{cache_folder, ParamsCache},
+    shape::Shape,
+};
 pub(crate) use self::{
     digest::r1cs_digest,
     fixed_base::normalized,
@@ -59,6 +64,18 @@ pub enum ParamsError {
     /// The cached file is whole, but holds the parameters of another circuit.
     #[error("{0} holds the parameters of another circuit; remove it to have them made again")]
     OtherCircuit(PathBuf),
+    /// The profile's parameters come from a ceremony, and this release knows of none.
+    #[error(
+        "no ceremony was held for profile {profile} that this release knows: there are no {kind} \
+         parameters to trust; for measurements only: ips-params generate --profile {profile} \
+         --insecure"
+    )]
+    NoCeremony {
+        /// Circuit.
+        kind: &'static str,
+        /// Profile.
+        profile: &'static str,
+    },
     /// The circuit of this program is not the one that its digests name.
     #[error(
         "parameters of {name} have checksum {found}, not {expected}: the circuit changed; pin its \
@@ -83,20 +100,35 @@ pub enum ParamsError {
     Generate(#[source] SynthesisError),
 }
 
-/// A profile's name in file names and messages.
-pub const fn profile_name(profile: ProfileId) -> &'static str {
-    match profile {
-        ProfileId::Test => "test",
-        ProfileId::Dev => "dev",
-    }
-}
-
 /// Seconds that generation takes on two idle cores: measured, for messages only.
 pub const fn expected_seconds(kind: CircuitKind, profile: ProfileId) -> u32 {
     match (kind, profile) {
         (CircuitKind::Seal, ProfileId::Dev) => 3,
-        (CircuitKind::Seal, ProfileId::Test) | (CircuitKind::Post, ProfileId::Dev) => 2,
+        (CircuitKind::Seal, ProfileId::Test)
+        | (CircuitKind::Post, ProfileId::Dev)
+        | (CircuitKind::Poe, ProfileId::Testnet | ProfileId::Production) => 2,
         (CircuitKind::Post, ProfileId::Test) | (CircuitKind::Poe, _) => 1,
+        (CircuitKind::Post, ProfileId::Testnet) => 7,
+        (CircuitKind::Seal, ProfileId::Testnet) => 60,
+        (CircuitKind::Post, ProfileId::Production) => 60,
+        (CircuitKind::Seal, ProfileId::Production) => 120,
+    }
+}
+
+/// A circuit without values of meaning, for keys, counts and digests.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct BlankCircuit {
+    pub(crate) kind: CircuitKind,
+    pub(crate) profile: Profile,
+}
+
+impl Circuit<Scalar> for BlankCircuit {
+    fn synthesize<CS: ConstraintSystem<Scalar>>(self, cs: &mut CS) -> Result<(), SynthesisError> {
+        match self.kind {
+            CircuitKind::Seal => SealCircuit::blank(self.profile).synthesize(cs),
+            CircuitKind::Post => PostCircuit::blank(self.profile).synthesize(cs),
+            CircuitKind::Poe => PoeCircuit::blank(self.profile).synthesize(cs),
+        }
     }
 }
 
@@ -104,6 +136,7 @@ pub const fn expected_seconds(kind: CircuitKind, profile: ProfileId) -> u32 {
 pub struct ProverParams {
     kind: CircuitKind,
     profile: Profile,
+    /// Whether anybody can forge proofs.
     insecure: bool,
     pub(crate) groth: Parameters<Bls12>,
 }
@@ -114,13 +147,14 @@ impl std::fmt::Debug for ProverParams {
             f,
             "ProverParams({} {})",
             self.kind.name(),
-            profile_name(self.profile.id)
+            self.profile.id.name()
         )
     }
 }
 
 impl ProverParams {
-    /// Generates parameters from the profile's fixed seed: the same bytes on every machine.
+    /// Generates parameters from the profile's fixed seed: the same bytes on every machine. Insecure
+    /// in every profile.
     ///
     /// Takes [`expected_seconds`]; use [`ParamsCache`].
     ///
@@ -130,14 +164,10 @@ impl ProverParams {
     pub fn generate(kind: CircuitKind, profile: Profile) -> Result<Self, ParamsError> {
         let mut rng = ChaCha20Rng::from_seed(seed(kind, profile.id));
         let started = Instant::now();
-        let groth = match kind {
-            CircuitKind::Seal => generate_if_it_fits(SealCircuit::blank(profile), &mut rng),
-            CircuitKind::Post => generate_if_it_fits(PostCircuit::blank(profile), &mut rng),
-            CircuitKind::Poe => generate_if_it_fits(PoeCircuit::blank(profile), &mut rng),
-        }?;
+        let groth = generate_if_it_fits(BlankCircuit { kind, profile }, &mut rng)?;
         tracing::info!(
             kind = kind.name(),
-            profile = profile_name(profile.id),
+            profile = profile.id.name(),
             seconds = started.elapsed().as_secs_f32(),
             "parameters generated"
         );
@@ -161,7 +191,12 @@ impl ProverParams {
 
     /// The verifying key in `ips-verifier`'s canonical format.
     pub fn verifying_key(&self) -> Vec<u8> {
-        verifying_key_bytes(self.kind, self.profile.id, &self.groth.vk, self.insecure)
+        let header = KeyHeader {
+            kind: self.kind,
+            profile: self.profile.id,
+            insecure: self.insecure,
+        };
+        verifying_key_bytes(header, &self.groth.vk)
     }
 
     /// Proves a satisfied circuit with fresh randomness of the system.

@@ -9,5 +9,7 @@ mod prove;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use self::circuit::PoeCircuit;
+#[cfg(test)]
+pub(crate) use self::check::check;
 pub use self::{check::PoeRule, prove::prove_poe};
+pub(crate) use self::{check::PoeWitness, circuit::PoeCircuit};

@@ -10,5 +10,10 @@ mod sector;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use self::{check::Opening, circuit::PostCircuit};
+#[cfg(test)]
+pub(crate) use self::check::check;
 pub use self::{check::PostRule, prove::prove_post, sector::PostSector};
+pub(crate) use self::{
+    check::{Opening, PostWitness},
+    circuit::PostCircuit,
+};

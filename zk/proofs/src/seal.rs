@@ -16,7 +16,13 @@ mod witness;
 pub(crate) mod tests;
 
 #[cfg(test)]
-use self::witness::SealWitness;
+pub(crate) use self::check::check;
+pub(crate) use self::{
+    check::node_labels,
+    circuit::SealCircuit,
+    store::scalars_of,
+    witness::{ChallengeWitness, ColumnWitness, SealWitness},
+};
 pub use self::{
     check::SealRule,
     data::{DataError, SectorData},
@@ -24,4 +30,3 @@ pub use self::{
     replica::{seal, SealError, SealedSector},
     store::{seal_or_load, StoreError},
 };
-pub(crate) use self::{circuit::SealCircuit, store::scalars_of};

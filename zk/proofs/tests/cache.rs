@@ -106,3 +106,20 @@ fn a_full_disk_is_a_clear_error_and_leaves_nothing() {
     assert_eq!(names(folder.path(), ".params"), Vec::<String>::new());
     assert_eq!(names(folder.path(), ".tmp"), Vec::<String>::new());
 }
+
+#[test]
+fn profiles_with_a_ceremony_need_to_be_asked_for_as_insecure() {
+    let folder = tempfile::tempdir().unwrap();
+    for profile in ["testnet", "production"] {
+        let output = Command::new(PROGRAM)
+            .args(["generate", "--profile", profile, "--json"])
+            .env("IPS_PARAMS_DIR", folder.path())
+            .output()
+            .unwrap();
+        assert!(!output.status.success());
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert!(error.contains("no ceremony was held"), "{error}");
+        assert!(error.contains("--insecure"), "{error}");
+    }
+    assert_eq!(names(folder.path(), ""), Vec::<String>::new());
+}

@@ -2,7 +2,7 @@
 //!
 //! Goal: the rules that circuit and sealing mirror. Non-goal: computing whole layers (`ips-proofs`).
 
-use ips_primitives::sector::{DRG_DEGREE, EXPANDER_DEGREE};
+use ips_primitives::sector::{DRG_DEGREE, EXPANDER_DEGREE, LAYERS_MAX};
 
 use crate::hash::{c8, c8_padded, tag, Scalar, C8_ARITY};
 
@@ -43,9 +43,23 @@ pub fn label(
     c8(&second)
 }
 
-/// The column of a node: its labels, lowest layer first, at most 8.
+/// The column of a node: its labels, lowest layer first, at most [`LAYERS_MAX`].
+///
+/// Up to eight are one hash; of more, the hash of the first eight takes the place of the first input
+/// of a second hash. A profile fixes the number of layers, so the two forms never meet.
 pub fn column(labels: &[Scalar]) -> Scalar {
-    c8_padded(labels)
+    const { assert!(LAYERS_MAX as usize == 2 * C8_ARITY - 1) };
+    match labels.split_at_checked(C8_ARITY) {
+        Some((first, rest)) if !rest.is_empty() => {
+            let mut block = [Scalar::from(0u64); C8_ARITY];
+            block[0] = c8_padded(first);
+            for (slot, label) in block[1..].iter_mut().zip(rest) {
+                *slot = *label;
+            }
+            c8(&block)
+        }
+        _ => c8_padded(labels),
+    }
 }
 
 #[cfg(test)]
@@ -85,6 +99,24 @@ mod tests {
             assert_ne!(label(base, &drg, &other), two);
         }
         assert_ne!(label(base + Scalar::from(1u64), &drg, &expander), two);
+    }
+
+    #[test]
+    fn columns_of_more_than_eight_layers_are_two_hashes() {
+        let labels: [Scalar; 11] = scalars(1);
+        let zero = Scalar::from(0u64);
+        let first = c8(&core::array::from_fn(|i| labels[i]));
+        assert_eq!(column(&labels[..8]), first);
+        let nine = c8(&[first, labels[8], zero, zero, zero, zero, zero, zero]);
+        assert_eq!(column(&labels[..9]), nine);
+        let [_, _, _, _, _, _, _, _, l9, l10, l11] = labels;
+        let eleven = c8(&[first, l9, l10, l11, zero, zero, zero, zero]);
+        assert_eq!(column(&labels), eleven);
+        for i in 0..11 {
+            let mut other = labels;
+            other[i] += Scalar::from(100u64);
+            assert_ne!(column(&other), eleven);
+        }
     }
 
     #[test]

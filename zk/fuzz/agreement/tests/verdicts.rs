@@ -38,7 +38,7 @@ struct Three<'a> {
 
 impl<'a> Three<'a> {
     fn new(wasm: &'a Wasm, kind: CircuitKind, profile: ProfileId) -> Self {
-        let bytes = builtin_key(profile, kind);
+        let bytes = builtin_key(profile, kind).unwrap();
         let prepared = PreparedKey::from_verifying_key(bytes).unwrap();
         let key = prepared.to_bytes().0.to_vec();
         let found = both(wasm, &Question::Prepare(bytes.to_vec()));
@@ -226,7 +226,7 @@ fn ask_batch(three: &Three, batch: &[([u8; 32], [u8; 192])]) -> String {
 fn verdicts_on_verifying_keys_are_the_same_three_times() {
     let wasm = Wasm::load();
     let mut rng = StdRng::seed_from_u64(3);
-    let good = builtin_key(ProfileId::Test, CircuitKind::Post);
+    let good = builtin_key(ProfileId::Test, CircuitKind::Post).unwrap();
     let agree = |bytes: &[u8]| {
         let found = both(&wasm, &Question::Prepare(bytes.to_vec()));
         match Reference::new(bytes) {

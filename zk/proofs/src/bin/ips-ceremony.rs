@@ -3,12 +3,9 @@
 use std::{collections::BTreeMap, env, fs, path::PathBuf, process::ExitCode, time::Instant};
 
 use ips_primitives::sector::ProfileId;
-use ips_proofs::{
-    ceremony::{
-        apply_beacon, contribute, export, verify, Beacon, CeremonyError, Contribution, Initial,
-        OriginHash, Secret, Source, Transcript, Verified, CONTRIBUTORS_MIN,
-    },
-    params::profile_name,
+use ips_proofs::ceremony::{
+    apply_beacon, contribute, export, verify, Beacon, CeremonyError, Contribution, Initial,
+    OriginHash, Secret, Source, Transcript, Verified, CONTRIBUTORS_MIN,
 };
 use ips_verifier::groth16::CircuitKind;
 use rand_core::OsRng;
@@ -133,9 +130,9 @@ fn start(options: &mut Options) -> Result<(), CliError> {
         .find(|kind| kind.name() == circuit)
         .ok_or(CliError::Usage)?;
     let wanted = options.text("profile")?;
-    let profile = [ProfileId::Test, ProfileId::Dev]
+    let profile = ProfileId::ALL
         .into_iter()
-        .find(|id| profile_name(*id) == wanted)
+        .find(|id| id.name() == wanted)
         .ok_or(CliError::Usage)?;
     let (source, out) = (options.source()?, options.path("out")?);
     Initial::derive(kind, profile, &source)?.write(&out)?;
@@ -208,7 +205,7 @@ fn write_keys(options: &mut Options) -> Result<(), CliError> {
 
 fn show(transcript: &Transcript) {
     let header = transcript.header();
-    let profile = profile_name(header.profile);
+    let profile = header.profile.name();
     println!("ceremony of {profile} {}", header.kind.name());
     println!("  circuit {}", header.circuit);
     println!("  from {}", header.origin);

@@ -1,8 +1,10 @@
 //! Makes proof parameters, verifying keys and golden proofs.
 //!
-//! `ips-params generate --profile dev|test|all [--json]` fills the user's cache;
+//! `ips-params generate --profile dev|test|all [--json]` fills the user's cache; of `testnet` and
+//! `production` it makes insecure parameters, and only if told so with `--insecure`;
 //! `ips-params keys --profile … --out DIR` writes `DIR/<profile>/{seal,post,poe}.vk`;
 //! `ips-params vectors --out FILE` writes golden proofs of all profiles;
+//! `ips-params shape --profile …` counts rows and variables of the circuits and names their digests;
 //! `ips-params measure --profile …` says what sealing and proving cost on this machine.
 
 use std::{
@@ -15,17 +17,20 @@ use std::{
 use ips_primitives::sector::Profile;
 use ips_proofs::{
     file::FileError,
-    measure::measure,
-    params::{expected_seconds, profile_name, ParamsCache, ParamsError, ProverParams},
+    measure::{measure, MeasureError, Step},
+    params::{expected_seconds, ParamsCache, ParamsError, ProverParams, Shape},
     vectors::{golden_proofs, VectorsError},
 };
 use ips_verifier::groth16::CircuitKind;
 
-const USAGE: &str = "usage: ips-params generate --profile dev|test|all [--json]
-       ips-params keys --profile dev|test|all --out DIR
+const USAGE: &str = "usage: ips-params generate --profile PROFILE|all [--insecure] [--json]
+       ips-params keys --profile PROFILE|all [--insecure] --out DIR
        ips-params vectors --out FILE
-       ips-params measure --profile dev|test|all
-The parameters of profiles dev and test are insecure: their seed is public.";
+       ips-params shape --profile PROFILE|all
+       ips-params measure --profile PROFILE|all
+PROFILE is test, dev, testnet or production; all is test and dev.
+The parameters of profiles dev and test are insecure: their seed is public. Those of testnet and
+production come from a ceremony; with --insecure they are made from a public seed, to measure with.";
 
 #[derive(Debug, thiserror::Error)]
 enum CliError {
@@ -35,6 +40,8 @@ enum CliError {
     Params(#[from] ParamsError),
     #[error(transparent)]
     Vectors(#[from] VectorsError),
+    #[error(transparent)]
+    Measure(#[from] MeasureError),
     #[error(transparent)]
     File(#[from] FileError),
     #[error("{path}: {source}")]
@@ -50,6 +57,7 @@ struct Options {
     profiles: Vec<Profile>,
     out: Option<PathBuf>,
     json: bool,
+    insecure: bool,
 }
 
 fn main() -> ExitCode {
@@ -66,7 +74,10 @@ fn main() -> ExitCode {
 fn run(arguments: &[String]) -> Result<(), CliError> {
     let (command, rest) = arguments.split_first().ok_or(CliError::Usage)?;
     let options = parse(rest)?;
-    let cache = ParamsCache::of_user()?;
+    let mut cache = ParamsCache::of_user()?;
+    if options.insecure {
+        cache = cache.allowing_insecure();
+    }
     match (command.as_str(), &options.out) {
         ("generate", None) if !options.profiles.is_empty() => each(&cache, &options, |_, _| Ok(())),
         ("keys", Some(out)) if !options.profiles.is_empty() => {
@@ -75,10 +86,13 @@ fn run(arguments: &[String]) -> Result<(), CliError> {
             })
         }
         ("measure", None) => options.profiles.iter().try_for_each(|profile| {
-            let times = measure(&cache, *profile)?;
-            println!("{}: {times:.6?} (seconds)", profile_name(profile.id));
-            Ok(())
+            println!("profile {}", profile.id.name());
+            Ok(measure(&cache, *profile, &mut print_step)?)
         }),
+        ("shape", None) => options
+            .profiles
+            .iter()
+            .try_for_each(|profile| print_shapes(*profile)),
         ("vectors", Some(out)) if options.profiles.is_empty() => {
             write(out, &golden_proofs(&cache)?)
         }
@@ -92,19 +106,49 @@ fn parse(arguments: &[String]) -> Result<Options, CliError> {
     while let Some(argument) = rest.next() {
         match argument.as_str() {
             "--json" => options.json = true,
+            "--insecure" => options.insecure = true,
             "--out" => options.out = Some(rest.next().ok_or(CliError::Usage)?.into()),
             "--profile" => {
-                options.profiles = match rest.next().map(String::as_str) {
-                    Some("test") => vec![Profile::TEST],
-                    Some("dev") => vec![Profile::DEV],
-                    Some("all") => vec![Profile::TEST, Profile::DEV],
-                    _ => return Err(CliError::Usage),
+                options.profiles = named(rest.next().ok_or(CliError::Usage)?);
+                if options.profiles.is_empty() {
+                    return Err(CliError::Usage);
                 }
             }
             _ => return Err(CliError::Usage),
         }
     }
     Ok(options)
+}
+
+/// The profiles of a name; `all` are those without a ceremony. None if the name is of no profile.
+fn named(name: &str) -> Vec<Profile> {
+    let asked = |profile: &Profile| match name {
+        "all" => !profile.id.needs_ceremony(),
+        name => profile.id.name() == name,
+    };
+    Profile::ALL.into_iter().filter(asked).collect()
+}
+
+fn print_step(step: Step) {
+    let mebibytes = step.peak_bytes.map(|bytes| bytes >> 20);
+    let peak = mebibytes.map_or("unknown".to_owned(), |peak| format!("{peak} MiB"));
+    println!("{:56} {:10.3} s   peak {peak}", step.name, step.seconds);
+}
+
+fn print_shapes(profile: Profile) -> Result<(), CliError> {
+    for kind in CircuitKind::ALL {
+        let shape = Shape::of(kind, profile).map_err(ParamsError::Generate)?;
+        let digest = Shape::digest(kind, profile).map_err(ParamsError::Generate)?;
+        println!(
+            "{} {}: {} rows, {} variables, domain 2^{}, digest {digest}",
+            profile.id.name(),
+            kind.name(),
+            shape.rows,
+            shape.private,
+            shape.domain().ilog2()
+        );
+    }
+    Ok(())
 }
 
 /// Loads or generates all parameters that were asked for, saying what it does.
@@ -115,7 +159,7 @@ fn each(
 ) -> Result<(), CliError> {
     for profile in &options.profiles {
         for kind in CircuitKind::ALL {
-            let (kind_name, profile_name) = (kind.name(), profile_name(profile.id));
+            let (kind_name, profile_name) = (kind.name(), profile.id.name());
             let path = cache.path(kind, *profile);
             let cached = path.exists();
             if !options.json && !cached {
@@ -146,7 +190,7 @@ fn each(
 fn write_key(out: &Path, params: &ProverParams, profile: Profile) -> Result<(), CliError> {
     let name = format!("{}.vk", params.kind().name());
     write(
-        &out.join(profile_name(profile.id)).join(name),
+        &out.join(profile.id.name()).join(name),
         &params.verifying_key(),
     )
 }

@@ -6,7 +6,7 @@ use std::{
 };
 
 use ips_primitives::id::VerifyingKeyId;
-use ips_verifier::groth16::parse_verifying_key;
+use ips_verifier::groth16::{parse_verifying_key, KeyHeader};
 
 use super::{
     contribute::Output,
@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     file::{head, FileKind},
-    params::{profile_name, verifying_key_bytes, ParamsChecksum, Pin},
+    params::{verifying_key_bytes, ParamsChecksum, Pin},
 };
 
 /// The files of an export, and what to pin.
@@ -43,10 +43,17 @@ pub fn export(verified: &Verified, folder: &Path) -> Result<Exported, CeremonyEr
     let transcript = verified.transcript();
     let header = transcript.header();
     let insecure = !transcript.is_complete();
-    let bytes = verifying_key_bytes(header.kind, header.profile, verified.key(), insecure);
+    let bytes = verifying_key_bytes(
+        KeyHeader {
+            kind: header.kind,
+            profile: header.profile,
+            insecure,
+        },
+        verified.key(),
+    );
     let key_id = parse_verifying_key(&bytes)?.id();
     fs::create_dir_all(folder).map_err(CeremonyError::io(folder))?;
-    let name = format!("{}-{}", profile_name(header.profile), header.kind.name());
+    let name = format!("{}-{}", header.profile.name(), header.kind.name());
 
     let parameters = folder.join(format!("{name}.params"));
     let mut out = Output::create(&parameters)?;

@@ -151,7 +151,7 @@ impl Header {
             return Err(HeaderFault::Version(version));
         }
         let kind = CircuitKind::from_byte(kind).ok_or(HeaderFault::Kind(kind))?;
-        let profile = [ProfileId::Test, ProfileId::Dev]
+        let profile = ProfileId::ALL
             .into_iter()
             .find(|id| profile_byte(*id) == profile)
             .ok_or(HeaderFault::Profile(profile))?;

@@ -14,20 +14,29 @@ use std::{
 use bellperson::groth16::Parameters;
 use blstrs::Bls12;
 use fs2::FileExt;
-use ips_primitives::{hash::blake2_256, sector::Profile};
+use ips_primitives::{
+    hash::blake2_256,
+    sector::{Profile, ProfileId},
+};
 use ips_verifier::groth16::CircuitKind;
 
 use super::{
-    digest::{file_checksum, r1cs_digest},
-    expected_seconds, profile_name, seed, ParamsError, ProverParams,
+    digest::{file_checksum, r1cs_digest, CeremonyFile, CEREMONY_FILES},
+    expected_seconds, seed, ParamsError, ProverParams,
 };
 use crate::{
     file::{self, profile_byte, FileError, FileKind},
     memory::ensure_loading,
 };
 
-/// Largest parameter file that is read: a circuit of 2^16 rows has 38 MB.
-const PARAMS_BYTES_MAX: usize = 256 << 20;
+/// Largest parameter file that is read: of circuits of 2^16, 2^20 and 2^21 rows.
+const fn params_bytes_max(profile: ProfileId) -> usize {
+    match profile {
+        ProfileId::Test | ProfileId::Dev => 256 << 20,
+        ProfileId::Testnet => 1 << 30,
+        ProfileId::Production => 2 << 30,
+    }
+}
 
 /// `IPS_PARAMS_DIR`, or `ips/params` in `XDG_CACHE_HOME` or `~/.cache`.
 ///
@@ -54,6 +63,9 @@ fn folder_from(variable: impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
 #[derive(Clone, Debug)]
 pub struct ParamsCache {
     folder: PathBuf,
+    /// Whether to use parameters from a public seed where a ceremony is needed.
+    insecure: bool,
+    ceremony: &'static [CeremonyFile],
 }
 
 impl ParamsCache {
@@ -67,7 +79,47 @@ impl ParamsCache {
 
     /// A given folder; made on first use.
     pub fn at(folder: PathBuf) -> Self {
-        Self { folder }
+        Self {
+            folder,
+            insecure: false,
+            ceremony: CEREMONY_FILES,
+        }
+    }
+
+    /// The same folder, but parameters of every profile come from its public seed: for measurements,
+    /// never for a node. They have file names of their own, and their keys say that they are insecure.
+    #[must_use]
+    pub fn allowing_insecure(self) -> Self {
+        Self {
+            insecure: true,
+            ..self
+        }
+    }
+
+    /// Whether parameters of `profile` are made from its public seed.
+    fn seeded(&self, profile: Profile) -> bool {
+        self.insecure || !profile.id.needs_ceremony()
+    }
+
+    /// The checksum that parameters must have, if one is pinned.
+    fn expected(
+        &self,
+        kind: CircuitKind,
+        profile: Profile,
+    ) -> Result<Option<&'static str>, ParamsError> {
+        if self.seeded(profile) {
+            return Ok(file_checksum(kind, profile.id));
+        }
+        let pinned = self
+            .ceremony
+            .iter()
+            .find(|file| (file.kind, file.profile) == (kind, profile.id));
+        pinned
+            .map(|file| Some(file.checksum))
+            .ok_or(ParamsError::NoCeremony {
+                kind: kind.name(),
+                profile: profile.id.name(),
+            })
     }
 
     /// The file of a circuit.
@@ -79,10 +131,12 @@ impl ParamsCache {
             &[kind as u8, profile_byte(profile.id)],
             &seed(kind, profile.id),
         ]);
+        let insecure = profile.id.needs_ceremony() && self.insecure;
         let name = format!(
-            "{}-{}-{}.params",
+            "{}-{}-{}{}.params",
             kind.name(),
-            profile_name(profile.id),
+            profile.id.name(),
+            if insecure { "insecure-" } else { "" },
             hex::encode(&key[..16])
         );
         self.folder.join(name)
@@ -91,14 +145,16 @@ impl ParamsCache {
     /// Loads cached parameters; never generates.
     ///
     /// # Errors
+    /// [`ParamsError::NoCeremony`] if the profile needs a ceremony and none was held;
     /// [`ParamsError::File`] if there are none, or the file is foreign, cut or changed;
     /// [`ParamsError::OtherCircuit`] if it holds other parameters than this circuit's.
     pub fn load(&self, kind: CircuitKind, profile: Profile) -> Result<ProverParams, ParamsError> {
+        let expected = self.expected(kind, profile)?;
         let path = self.path(kind, profile);
         ensure_loading(path.metadata().map_err(FileError::io(&path))?.len())?;
-        let (payload, sum) =
-            file::read_summed(&path, FileKind::Parameters, profile.id, PARAMS_BYTES_MAX)?;
-        if hex::encode(sum) != file_checksum(kind, profile.id) {
+        let limit = params_bytes_max(profile.id);
+        let (payload, sum) = file::read_summed(&path, FileKind::Parameters, profile.id, limit)?;
+        if expected.is_some_and(|expected| expected != hex::encode(sum)) {
             return Err(ParamsError::OtherCircuit(path));
         }
         // The pinned checksum stands for the point checks that `checked` would repeat.
@@ -107,13 +163,13 @@ impl ParamsCache {
         Ok(ProverParams {
             kind,
             profile,
-            insecure: true,
+            insecure: self.seeded(profile),
             groth,
         })
     }
 
     /// Loads cached parameters, or generates and caches them. Processes that ask at the same time
-    /// wait for one of them to generate.
+    /// wait for one of them to generate. Parameters of a ceremony are only loaded, like by [`Self::load`].
     ///
     /// # Errors
     /// [`ParamsError`] if the folder cannot be written or generation fails.
@@ -122,8 +178,10 @@ impl ParamsCache {
         kind: CircuitKind,
         profile: Profile,
     ) -> Result<ProverParams, ParamsError> {
-        if let Ok(params) = self.load(kind, profile) {
-            return Ok(params);
+        match self.load(kind, profile) {
+            Ok(params) => return Ok(params),
+            Err(error) if !self.seeded(profile) => return Err(error),
+            Err(_) => {}
         }
         let path = self.path(kind, profile);
         let _lock = self.lock(&path)?;
@@ -137,27 +195,37 @@ impl ParamsCache {
         tracing::warn!(
             "generating {} parameters of profile {}: about {} s on two idle cores, once",
             kind.name(),
-            profile_name(profile.id),
+            profile.id.name(),
             expected_seconds(kind, profile.id)
         );
         let params = ProverParams::generate(kind, profile)?;
+        self.save(&params)?;
+        Ok(params)
+    }
+
+    /// Writes generated parameters, unless they are not the pinned ones.
+    fn save(&self, params: &ProverParams) -> Result<(), ParamsError> {
+        let (kind, profile) = (params.kind, params.profile);
+        let path = self.path(kind, profile);
         let mut payload = Vec::new();
         params
             .groth
             .write(&mut payload)
             .map_err(FileError::io(&path))?;
-        let found = hex::encode(file::checksum(FileKind::Parameters, profile.id, &payload));
-        let expected = file_checksum(kind, profile.id);
-        if found != expected {
-            let name = format!("{} {}", profile_name(profile.id), kind.name());
-            return Err(ParamsError::Unpinned {
-                name,
-                found,
-                expected,
-            });
+        if let Some(expected) = file_checksum(kind, profile.id) {
+            let sum = file::checksum(FileKind::Parameters, profile.id, &payload);
+            let found = hex::encode(sum);
+            if found != expected {
+                let name = format!("{} {}", profile.id.name(), kind.name());
+                return Err(ParamsError::Unpinned {
+                    name,
+                    found,
+                    expected,
+                });
+            }
         }
         file::write(&path, FileKind::Parameters, profile.id, &payload)?;
-        Ok(params)
+        Ok(())
     }
 
     /// Holds the file's lock until dropped.
@@ -173,6 +241,26 @@ impl ParamsCache {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    impl ParamsCache {
+        /// As if this release knew of a ceremony.
+        pub(crate) fn after_ceremony(
+            self,
+            kind: CircuitKind,
+            profile: ProfileId,
+            checksum: &'static str,
+        ) -> Self {
+            let file = CeremonyFile {
+                kind,
+                profile,
+                checksum,
+            };
+            Self {
+                ceremony: Box::leak(Box::new([file])),
+                ..self
+            }
+        }
+    }
 
     fn folder(variables: &[(&str, &str)]) -> Option<PathBuf> {
         folder_from(|name| {
@@ -205,10 +293,18 @@ mod tests {
         let cache = ParamsCache::at("/c".into());
         let mut paths: Vec<_> = CircuitKind::ALL
             .into_iter()
-            .flat_map(|kind| [Profile::TEST, Profile::DEV].map(|profile| cache.path(kind, profile)))
+            .flat_map(|kind| Profile::ALL.map(|profile| cache.path(kind, profile)))
             .collect();
         paths.sort();
         paths.dedup();
-        assert_eq!(paths.len(), 6);
+        assert_eq!(paths.len(), 12);
+        // Insecure parameters never lie where those of a ceremony are looked for.
+        let insecure = cache.clone().allowing_insecure();
+        for kind in CircuitKind::ALL {
+            for profile in Profile::ALL {
+                let same = insecure.path(kind, profile) == cache.path(kind, profile);
+                assert_eq!(same, !profile.id.needs_ceremony());
+            }
+        }
     }
 }

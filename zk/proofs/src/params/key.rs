@@ -6,25 +6,19 @@
 use bellperson::groth16::VerifyingKey;
 use blstrs::Bls12;
 use group::GroupEncoding;
-use ips_primitives::sector::ProfileId;
-use ips_verifier::groth16::{CircuitKind, KEY_VERSION};
+use ips_verifier::groth16::{KeyHeader, KEY_VERSION};
 
 use crate::file::profile_byte;
 
 const FLAG_INSECURE: u8 = 1;
 
-/// The canonical bytes of a key; `insecure` if anybody can forge proofs for it.
-pub(crate) fn verifying_key_bytes(
-    kind: CircuitKind,
-    profile: ProfileId,
-    key: &VerifyingKey<Bls12>,
-    insecure: bool,
-) -> Vec<u8> {
+/// The canonical bytes of a key; the header says whether its parameters have a public seed.
+pub(crate) fn verifying_key_bytes(header: KeyHeader, key: &VerifyingKey<Bls12>) -> Vec<u8> {
     let mut bytes = vec![
         KEY_VERSION,
-        kind as u8,
-        profile_byte(profile),
-        if insecure { FLAG_INSECURE } else { 0 },
+        header.kind as u8,
+        profile_byte(header.profile),
+        u8::from(header.insecure) * FLAG_INSECURE,
     ];
     bytes.extend_from_slice(key.alpha_g1.to_bytes().as_ref());
     for point in [&key.beta_g2, &key.gamma_g2, &key.delta_g2] {

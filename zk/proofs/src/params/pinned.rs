@@ -5,7 +5,7 @@ use std::path::Path;
 use bellperson::groth16::Parameters;
 use blstrs::Bls12;
 use ips_primitives::sector::Profile;
-use ips_verifier::groth16::{parse_verifying_key, CircuitKind};
+use ips_verifier::groth16::{parse_verifying_key, CircuitKind, KeyHeader};
 
 use super::{verifying_key_bytes, ParamsError, ProverParams};
 use crate::{
@@ -55,7 +55,14 @@ impl ProverParams {
         // The pinned checksum stands for the point checks that `checked` would repeat.
         let groth = Parameters::<Bls12>::read(&payload[..], false)
             .map_err(|_| FileError::Content(path.to_owned()))?;
-        let own = verifying_key_bytes(kind, profile.id, &groth.vk, key.is_insecure());
+        let own = verifying_key_bytes(
+            KeyHeader {
+                kind,
+                profile: profile.id,
+                insecure: key.is_insecure(),
+            },
+            &groth.vk,
+        );
         if own != pin.verifying_key {
             return Err(other_key());
         }

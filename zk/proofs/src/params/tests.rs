@@ -2,7 +2,7 @@
 
 use super::{
     digest::{file_checksum, r1cs_digest},
-    profile_name, *,
+    *,
 };
 use crate::file::{self, FileKind};
 use bellpepper_core::test_cs::TestConstraintSystem;
@@ -27,9 +27,7 @@ fn circuit_digests_are_pinned() {
         .flat_map(|profile| CircuitKind::ALL.map(|kind| (kind, profile)))
         .map(|(kind, profile)| (kind, profile, digest_of(kind, profile)))
         .filter(|(kind, profile, digest)| r1cs_digest(*kind, profile.id) != digest)
-        .map(|(kind, profile, digest)| {
-            format!("{} {}: {digest}", kind.name(), profile_name(profile.id))
-        })
+        .map(|(kind, profile, digest)| format!("{} {}: {digest}", kind.name(), profile.id.name()))
         .collect();
     assert!(
         wrong.is_empty(),
@@ -59,8 +57,8 @@ fn pinned_checksums_are_bellpersons() {
         .into_iter()
         .flat_map(|profile| CircuitKind::ALL.map(|kind| (kind, profile)))
         .map(|(kind, profile)| (kind, profile, checksum_by_bellperson(kind, profile)))
-        .filter(|(kind, profile, sum)| file_checksum(*kind, profile.id) != sum)
-        .map(|(kind, profile, sum)| format!("{} {}: {sum}", kind.name(), profile_name(profile.id)))
+        .filter(|(kind, profile, sum)| file_checksum(*kind, profile.id) != Some(sum.as_str()))
+        .map(|(kind, profile, sum)| format!("{} {}: {sum}", kind.name(), profile.id.name()))
         .collect();
     assert!(wrong.is_empty(), "pin these: {wrong:#?}");
 }
@@ -68,7 +66,7 @@ fn pinned_checksums_are_bellpersons() {
 fn committed_key(kind: CircuitKind, profile: Profile) -> Vec<u8> {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
         .join("../verifier/keys")
-        .join(profile_name(profile.id))
+        .join(profile.id.name())
         .join(format!("{}.vk", kind.name()));
     fs::read(path).unwrap()
 }
@@ -148,4 +146,76 @@ fn damaged_parameters_are_found_and_made_again() {
         "generation is deterministic"
     );
     assert_eq!(again.verifying_key(), good.verifying_key());
+}
+
+#[test]
+fn large_circuits_have_their_pinned_digests() {
+    // Those of production take a minute: `ips-params shape --profile production` prints them.
+    for kind in CircuitKind::ALL {
+        let found = Shape::digest(kind, Profile::TESTNET).unwrap();
+        assert_eq!(found, r1cs_digest(kind, ProfileId::Testnet));
+    }
+}
+
+#[test]
+#[ignore = "takes a minute"]
+fn production_circuits_have_their_pinned_digests() {
+    for kind in CircuitKind::ALL {
+        let found = Shape::digest(kind, Profile::PRODUCTION).unwrap();
+        assert_eq!(found, r1cs_digest(kind, ProfileId::Production));
+    }
+}
+
+#[test]
+fn parameters_that_need_a_ceremony_are_never_made_unasked() {
+    let folder = tempfile::tempdir().unwrap();
+    let cache = ParamsCache::at(folder.path().join("new"));
+    for profile in [Profile::TESTNET, Profile::PRODUCTION] {
+        for kind in CircuitKind::ALL {
+            for outcome in [
+                cache.load(kind, profile),
+                cache.load_or_generate(kind, profile),
+            ] {
+                let error = outcome.unwrap_err();
+                assert!(matches!(error, ParamsError::NoCeremony { .. }), "{error}");
+                let text = error.to_string();
+                assert!(text.contains(kind.name()) && text.contains(profile.id.name()));
+            }
+        }
+    }
+    assert!(!folder.path().join("new").exists(), "nothing was written");
+}
+
+#[test]
+fn parameters_of_a_ceremony_are_loaded_by_their_pinned_checksum_only() {
+    let (kind, profile) = (CircuitKind::Poe, Profile::TESTNET);
+    let folder = tempfile::tempdir().unwrap();
+    let none = ParamsCache::at(folder.path().to_owned());
+    let insecure = none.clone().allowing_insecure();
+    let made = insecure.load_or_generate(kind, profile).unwrap();
+    assert_eq!(made.verifying_key()[..4], [1, 2, 2, 1], "insecure");
+    let again = insecure.load(kind, profile).unwrap();
+    assert_eq!(again.verifying_key(), made.verifying_key());
+
+    // Take the file for the outcome of a ceremony.
+    let file = none.path(kind, profile);
+    fs::copy(insecure.path(kind, profile), &file).unwrap();
+    let error = none.load_or_generate(kind, profile).unwrap_err();
+    assert!(matches!(error, ParamsError::NoCeremony { .. }), "{error}");
+    let held = |checksum| none.clone().after_ceremony(kind, profile.id, checksum);
+    let whole = fs::read(&file).unwrap();
+    let checksum: &str = Box::leak(hex::encode(&whole[whole.len() - 32..]).into_boxed_str());
+    let trusting = held(checksum);
+    let key = trusting.load_or_generate(kind, profile).unwrap();
+    assert_eq!(key.verifying_key()[..4], [1, 2, 2, 0], "not insecure");
+    let other = file_checksum(kind, ProfileId::Dev).unwrap();
+    let error = held(other).load_or_generate(kind, profile).unwrap_err();
+    assert!(matches!(error, ParamsError::OtherCircuit(_)), "{error}");
+    fs::remove_file(&file).unwrap();
+    let error = trusting.load_or_generate(kind, profile).unwrap_err();
+    assert!(
+        matches!(&error, ParamsError::File(error) if error.is_not_found()),
+        "{error}"
+    );
+    assert!(!file.exists(), "not made");
 }

@@ -1,6 +1,7 @@
 //! Storage relation: whole way to the verifier, one failing witness per rule, constraint counts.
 
 mod random;
+mod shapes;
 mod soundness;
 
 use super::{

@@ -59,6 +59,26 @@ pub(crate) fn check(
     Ok(())
 }
 
+/// The challenged node's labels of all layers, from its parents'.
+pub(crate) fn node_labels(
+    profile: Profile,
+    replica_id: Scalar,
+    challenge: &ChallengeWitness,
+) -> Vec<Scalar> {
+    let (drg, expander) = challenge.columns.split_at(DRG_DEGREE);
+    let one = |number| {
+        let layer = at(number - 1);
+        let base = replica_id + layer_base(number) + Scalar::from(u64::from(challenge.at.node));
+        let same: Vec<_> = drg.iter().map(|column| column.labels[layer]).collect();
+        let below: Vec<_> = match layer.checked_sub(1) {
+            None => Vec::new(),
+            Some(below) => expander.iter().map(|column| column.labels[below]).collect(),
+        };
+        label(base, &same, &below)
+    };
+    (1..=profile.layers).map(one).collect()
+}
+
 fn check_one(
     profile: Profile,
     witness: &SealWitness,
@@ -71,19 +91,7 @@ fn check_one(
             return Err(SealRule::ParentColumn);
         }
     }
-    let (drg, expander) = challenge.columns.split_at(DRG_DEGREE);
-    let mut labels = Vec::new();
-    for number in 1..=profile.layers {
-        let layer = at(number - 1);
-        let base =
-            witness.replica_id + layer_base(number) + Scalar::from(u64::from(challenge.at.node));
-        let same: Vec<_> = drg.iter().map(|column| column.labels[layer]).collect();
-        let below: Vec<_> = match layer.checked_sub(1) {
-            None => Vec::new(),
-            Some(below) => expander.iter().map(|column| column.labels[below]).collect(),
-        };
-        labels.push(label(base, &same, &below));
-    }
+    let labels = node_labels(profile, witness.replica_id, challenge);
     let opens =
         |leaf, path: &[[Scalar; 8]], root| path_root(leaf, challenge.at.node, path) == Some(root);
     if !opens(column(&labels), &challenge.column_path, witness.comm_c) {

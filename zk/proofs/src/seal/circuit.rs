@@ -180,10 +180,24 @@ fn opened_column<CS: ConstraintSystem<Scalar>>(
     index: &[Boolean],
     path: &[[Scalar; C8_ARITY]],
 ) -> Result<(), SynthesisError> {
-    let column = c8(cs.namespace(|| "column hash"), labels)?;
+    let column = column(cs.namespace(|| "column hash"), labels)?;
     let root = merkle::root(cs.namespace(|| "column path"), column, index, path)?;
     equal(cs, "column root is comm_c", &root, &sector.comm_c);
     Ok(())
+}
+
+/// The hash of a node's labels. Native twin: [`super::labels::column`].
+fn column<CS: ConstraintSystem<Scalar>>(mut cs: CS, labels: &[Elt]) -> Result<Elt, SynthesisError> {
+    match labels.split_at_checked(C8_ARITY) {
+        Some((first, rest)) if !rest.is_empty() => {
+            let first = c8(cs.namespace(|| "first block"), first)?;
+            c8(
+                cs.namespace(|| "second block"),
+                &[&[first][..], rest].concat(),
+            )
+        }
+        _ => c8(cs, labels),
+    }
 }
 
 /// Recomputes the challenged node's labels of all layers from its parents'.

@@ -9,7 +9,7 @@ use ips_verifier::{graph::Graph, seal::SealChallenge};
 use rayon::prelude::*;
 
 use crate::{
-    c8::{c8, c8_padded},
+    c8::{c8, c8_padded, C8_ARITY},
     scalar::at,
 };
 
@@ -71,7 +71,10 @@ fn one_layer(base: Scalar, parents: &[SealChallenge], below: Option<&[Scalar]>) 
     labels
 }
 
-/// The hash of a node's labels, lowest layer first.
+/// The hash of a node's labels, lowest layer first: of more than eight, two hashes.
 pub(crate) fn column(labels: &[Scalar]) -> Scalar {
-    c8_padded(labels)
+    match labels.split_at_checked(C8_ARITY) {
+        Some((first, rest)) if !rest.is_empty() => c8_padded(&[&[c8_padded(first)], rest].concat()),
+        _ => c8_padded(labels),
+    }
 }

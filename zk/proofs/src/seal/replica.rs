@@ -1,7 +1,7 @@
 //! Sealing: labels, columns, replica and the three trees of one sector.
 //!
 //! Goal: the sealed form of data under a replica id, in memory. Non-goal: sectors larger than
-//! memory; the profiles of this release are at most 1 MiB.
+//! memory; labels and trees take `layers + 4` times the sector's size.
 
 use blstrs::Scalar;
 use ips_primitives::sector::{CommD, CommR, Profile, ReplicaId};

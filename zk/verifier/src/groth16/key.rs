@@ -106,10 +106,7 @@ impl KeyHeader {
             return Err(KeyError::Version(found));
         }
         let kind = CircuitKind::from_byte(kind).ok_or(KeyError::Kind(kind))?;
-        let profile = [ProfileId::Test, ProfileId::Dev]
-            .into_iter()
-            .find(|id| *id as u8 == profile)
-            .ok_or(KeyError::Profile(profile))?;
+        let profile = ProfileId::from_byte(profile).ok_or(KeyError::Profile(profile))?;
         if flags & !FLAG_INSECURE != 0 {
             return Err(KeyError::Flags(flags));
         }

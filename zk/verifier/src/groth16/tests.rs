@@ -294,6 +294,24 @@ fn keys_round_trip_and_have_the_hash_as_id() {
 }
 
 #[test]
+fn the_same_points_are_another_key_for_each_profile() {
+    // The id is hashed into every statement, and the pallets compare the profile when a key is set.
+    let good = Trapdoor::new(3).key().to_bytes();
+    let keys = ProfileId::ALL.map(|profile| {
+        let mut bytes = good;
+        bytes[2] = profile as u8;
+        let key = parse_verifying_key(&bytes).unwrap();
+        assert_eq!(key.profile(), profile);
+        assert_eq!(PreparedKey::new(&key).unwrap().profile(), profile);
+        assert_eq!(key.to_bytes(), bytes);
+        key
+    });
+    for (i, key) in keys.iter().enumerate() {
+        assert!(keys[..i].iter().all(|other| other.id() != key.id()));
+    }
+}
+
+#[test]
 fn key_bytes_of_another_shape_are_refused() {
     let good = Trapdoor::new(3).key().to_bytes();
     assert_eq!(parse_verifying_key(&[]), Err(KeyError::Length));
@@ -309,7 +327,7 @@ fn key_bytes_of_another_shape_are_refused() {
     };
     assert_eq!(with(0, 2), Err(KeyError::Version(2)));
     assert_eq!(with(1, 3), Err(KeyError::Kind(3)));
-    assert_eq!(with(2, 2), Err(KeyError::Profile(2)));
+    assert_eq!(with(2, 4), Err(KeyError::Profile(4)));
     assert_eq!(with(3, 2), Err(KeyError::Flags(2)));
     assert!(!with(3, 0).unwrap().is_insecure());
 }
