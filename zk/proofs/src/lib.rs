@@ -6,6 +6,7 @@
 
 mod agreed;
 mod c8;
+pub mod comparison;
 mod domain;
 pub mod file;
 mod gadgets;
