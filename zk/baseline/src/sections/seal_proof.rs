@@ -45,7 +45,7 @@ pub fn run(
         profile.seal_challenges
     );
     let (sealed, _) = filecoin::seal_random(shape, rng)?;
-    eprintln!("  their parameters, made by bellperson: about ten minutes on two idle cores");
+    eprintln!("  their parameters, made by bellperson: about five minutes on two idle cores");
     let theirs = filecoin::make_parameters(&sealed, folder, rng)?;
     let title = format!("seal parameters, {about}");
     report.add(Row::of_costs(
