@@ -17,6 +17,10 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("primitives/runtime-api", &["ips-primitives"]),
     ("zk/verifier", &["ips-primitives"]),
     ("zk/proofs", &["ips-primitives", "ips-verifier"]),
+    (
+        "zk/baseline",
+        &["ips-primitives", "ips-verifier", "ips-proofs"],
+    ),
     ("pallets/traits", &["ips-primitives"]),
     (
         "pallets/node-classes",
@@ -217,6 +221,23 @@ fn crates_import_only_what_the_table_allows() {
         }
     }
     assert!(bad.is_empty(), "{bad:#?}");
+}
+
+/// Filecoin's crates stay out of the tree's lock file, and nothing of ours depends on the yardstick.
+#[test]
+fn the_baseline_is_a_workspace_of_its_own() {
+    let read = |place: &str| fs::read_to_string(root().join(place)).unwrap();
+    let manifest: toml::Table = read("Cargo.toml").parse().unwrap();
+    let listed = |key: &str| {
+        let folders = manifest["workspace"][key].as_array().unwrap();
+        folders.iter().any(|f| f.as_str() == Some("zk/baseline"))
+    };
+    assert!(listed("exclude") && !listed("members") && !listed("default-members"));
+    let baseline: toml::Table = read("zk/baseline/Cargo.toml").parse().unwrap();
+    assert!(baseline.contains_key("workspace"));
+    assert_eq!(baseline["package"]["publish"].as_bool(), Some(false));
+    assert!(root().join("zk/baseline/Cargo.lock").is_file());
+    assert!(!read("Cargo.lock").contains("\"storage-proofs-"));
 }
 
 #[test]

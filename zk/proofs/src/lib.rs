@@ -7,6 +7,7 @@
 mod agreed;
 mod c8;
 pub mod ceremony;
+pub mod comparison;
 mod domain;
 pub mod file;
 mod gadgets;

@@ -20,6 +20,7 @@ pub(crate) use self::check::check;
 pub(crate) use self::{
     check::node_labels,
     circuit::SealCircuit,
+    prove::checked_circuit,
     store::scalars_of,
     witness::{ChallengeWitness, ColumnWitness, SealWitness},
 };

@@ -28,6 +28,16 @@ pub fn prove_seal(
     if sealed.profile() != profile {
         return Err(ProveError::Profile);
     }
+    prove(params, checked_circuit(sealed, seed, proof_index)?)
+}
+
+/// The circuit of a seal proof with its values, which hold.
+pub(crate) fn checked_circuit(
+    sealed: &SealedSector,
+    seed: &Beacon,
+    proof_index: u32,
+) -> Result<SealCircuit, ProveError> {
+    let profile = sealed.profile();
     if proof_index >= profile.seal_proofs {
         return Err(ProveError::ProofIndex(proof_index));
     }
@@ -36,12 +46,9 @@ pub fn prove_seal(
     let witness = SealWitness::open(sealed, &picked).ok_or(SealRule::Shape)?;
     let statement = witness.statement();
     check(profile, statement, &witness)?;
-    prove(
-        params,
-        SealCircuit {
-            profile,
-            statement,
-            witness,
-        },
-    )
+    Ok(SealCircuit {
+        profile,
+        statement,
+        witness,
+    })
 }
