@@ -27,7 +27,7 @@ use ips_verifier::{
 use std::sync::OnceLock;
 
 const PROFILE: Profile = Profile::TEST;
-const R: [u8; 32] = [9; 32];
+const R: [u8; 32] = [10; 32];
 
 fn sectors() -> &'static [PostSector; 2] {
     static SECTORS: OnceLock<[PostSector; 2]> = OnceLock::new();

@@ -9,7 +9,7 @@ use ips_verifier::{graph::Graph, seal::SealChallenge};
 use rayon::prelude::*;
 
 use crate::{
-    c8::{c8, c8_eight, c8_many, c8_padded, has_lanes, padded, Block, C8_ARITY, LANES},
+    c8::{c8, c8_eight, c8_padded, has_lanes, padded, Block, C8_ARITY, LANES},
     scalar::at,
 };
 
@@ -141,24 +141,24 @@ fn c8_each<const N: usize>(blocks: &[Block; N]) -> Side<N> {
     }
 }
 
-/// The columns of a sector's labels, hashed, on all cores.
+/// The hash of each node's labels, on all cores.
 pub(super) fn columns(labels: &[Vec<Scalar>]) -> Vec<Scalar> {
-    let nodes = labels.first().map_or(0, Vec::len);
-    let block_of = |layers: &[Vec<Scalar>], node: usize| -> Vec<Scalar> {
-        layers.iter().map(|layer| layer[node]).collect()
-    };
-    let (low, high) = labels.split_at(labels.len().min(C8_ARITY));
-    let blocks: Vec<Block> = (0..nodes)
-        .map(|node| padded(&block_of(low, node)))
-        .collect();
-    let first = c8_many(&blocks);
-    if high.is_empty() {
-        return first;
-    }
-    let blocks: Vec<Block> = (0..nodes)
-        .map(|node| padded(&[&[first[node]], &block_of(high, node)[..]].concat()))
-        .collect();
-    c8_many(&blocks)
+    let mut hashes = vec![Scalar::ZERO; labels.first().map_or(0, Vec::len)];
+    // 8^k nodes, so nothing is left over.
+    let groups = hashes.as_chunks_mut::<LANES>().0.par_iter_mut();
+    groups.enumerate().for_each(|(group, hashes)| {
+        let own = |i: usize| labels.iter().map(move |layer| layer[LANES * group + i]);
+        let low = |i| padded(&own(i).take(C8_ARITY).collect::<Vec<_>>());
+        *hashes = c8_eight(&std::array::from_fn(low));
+        if labels.len() > C8_ARITY {
+            let with_first = |i: usize| {
+                let rest = own(i).skip(C8_ARITY);
+                padded(&std::iter::once(hashes[i]).chain(rest).collect::<Vec<_>>())
+            };
+            *hashes = c8_eight(&std::array::from_fn(with_first));
+        }
+    });
+    hashes
 }
 
 /// The hash of a node's labels, lowest layer first: of more than eight, two hashes.

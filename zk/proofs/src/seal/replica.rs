@@ -13,6 +13,8 @@ use super::{
 };
 use crate::{
     agreed::comm_r,
+    c8::LANES,
+    memory::{ensure_sealing, NotEnoughMemory},
     post::PostSector,
     scalar::{scalar_from_bytes, scalar_to_bytes, NotCanonical},
     tree::Tree,
@@ -27,6 +29,9 @@ pub enum SealError {
     /// The data is sized by another profile.
     #[error("the data is laid out for another profile; build it with the profile that seals it")]
     Profile,
+    /// Labels and trees do not fit in memory.
+    #[error(transparent)]
+    Memory(#[from] NotEnoughMemory),
 }
 
 /// A sealed sector: all that later proofs open.
@@ -60,7 +65,8 @@ pub fn seal(
 /// than one where the processor hashes eight at once. Memory is that of all of them.
 ///
 /// # Errors
-/// [`SealError`] before any work if the inputs of one do not fit together.
+/// [`SealError`] before any work if the inputs of one do not fit together, or all are too many for the
+/// memory.
 pub fn seal_many(
     profile: Profile,
     sectors: &[(ReplicaId, &SectorData)],
@@ -69,6 +75,7 @@ pub fn seal_many(
         .iter()
         .map(|(replica_id, data)| key_seed(profile, replica_id, data))
         .collect::<Result<Vec<_>, _>>()?;
+    ensure_sealing(profile.sector_bytes().into(), profile.layers, seeds.len())?;
     let labels = all_layers(profile, &seeds);
     let sealed = sectors
         .iter()
@@ -77,6 +84,20 @@ pub fn seal_many(
             encode(profile, *replica_id, data.tree().clone(), labels)
         });
     Ok(sealed.collect())
+}
+
+/// How many of `waiting` sectors are best sealed together: as many as a processor may hash at once and
+/// half of the memory holds, but one in any case.
+pub fn side_by_side(profile: Profile, waiting: usize) -> usize {
+    let fits = |count: &usize| {
+        ensure_sealing(
+            profile.sector_bytes().into(),
+            profile.layers,
+            count.saturating_mul(2),
+        )
+        .is_ok()
+    };
+    (2..=waiting.min(LANES)).rev().find(fits).unwrap_or(1)
 }
 
 /// What the labels of a sector grow from, if its inputs fit together.

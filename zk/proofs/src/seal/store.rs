@@ -126,15 +126,14 @@ pub fn seal_or_load_many(
         .filter(|(_, result)| matches!(result, Ok(None)))
         .map(|(job, _)| (job.replica_id, job.data))
         .collect();
-    let mut sealed = replica::seal_many(profile, &missing)
-        .expect("the inputs of all that are missing fit together")
-        .into_iter();
+    let mut sealed = replica::seal_many(profile, &missing).map(Vec::into_iter);
     jobs.iter()
         .zip(results)
         .map(|(job, result)| match result? {
             Some(loaded) => Ok(loaded),
             None => {
-                let sealed = sealed.next().expect("one for each that is missing");
+                let sealed = sealed.as_mut().map_err(|error| *error)?.next();
+                let sealed = sealed.expect("one for each that is missing");
                 sealed.save(job.path)?;
                 Ok(sealed)
             }

@@ -128,6 +128,19 @@ fn sectors_side_by_side_are_each_by_itself() {
 }
 
 #[test]
+fn as_many_go_together_as_lanes_and_memory_allow() {
+    for (waiting, together) in [(0, 1), (1, 1), (2, 2), (8, 8), (100, 8)] {
+        assert_eq!(super::side_by_side(PROFILE, waiting), together);
+    }
+    // No machine holds the labels of one.
+    let huge = Profile {
+        layers: 1 << 20,
+        ..Profile::PRODUCTION
+    };
+    assert_eq!(super::side_by_side(huge, 8), 1);
+}
+
+#[test]
 fn columns_are_those_of_single_nodes() {
     let ids = [scalar_from_bytes(&REPLICA_ID.0).unwrap()];
     for layers in [2, 8, 11] {

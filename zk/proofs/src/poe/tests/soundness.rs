@@ -48,10 +48,7 @@ fn groups_of_rows_are_pinned() {
             132,
         ),
         (format!("{strict}/unpacking constraint"), 1),
-        (
-            "challenge bits/value/enforce num allocation preserves lc".to_owned(),
-            1,
-        ),
+        ("challenge bits/value/is the combination".to_owned(), 1),
         ("challenge hash/rounds".to_owned(), 363),
         ("opening #/path/level #/hash/rounds".to_owned(), 4 * 3 * 363),
         (CHILD.to_owned(), 4 * 3),

@@ -58,7 +58,7 @@ fn groups_of_rows_are_pinned() {
         ),
         (format!("{strict}/unpacking constraint"), 4),
         (
-            "slot #/challenge bits/value/enforce num allocation preserves lc".to_owned(),
+            "slot #/challenge bits/value/is the combination".to_owned(),
             4,
         ),
         ("slot #/challenge hash/rounds".to_owned(), 4 * 363),
