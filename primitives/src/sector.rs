@@ -132,15 +132,15 @@ impl Profile {
 
     /// 8 MiB sectors for a public test network.
     ///
-    /// The seal circuit has 1.03 M of 2^20 rows with 21 challenges, the storage circuit 125 k of 2^17
-    /// with 15 sectors: one more of either is another power of two.
+    /// The seal circuit has 1.02 M of 2^20 rows with 22 challenges, the storage circuit 126 k of 2^17
+    /// with 16 sectors: one more of either is another power of two.
     pub const TESTNET: Self = Self {
         id: ProfileId::Testnet,
         tree_levels: 6,
         layers: 4,
-        seal_challenges: 21,
+        seal_challenges: 22,
         seal_proofs: 2,
-        post_sectors: 15,
+        post_sectors: 16,
         post_challenges: 3,
         poe_openings: 8,
         binding_openings: 8,
@@ -148,15 +148,15 @@ impl Profile {
 
     /// 512 MiB sectors for a network with value at stake.
     ///
-    /// 182 challenges: the fewest of at least 176 that seven proofs of equal size have. The seal
-    /// circuit has 1.92 M of 2^21 rows, the storage circuit 1.05 M of 2^20 with 98 sectors.
+    /// 180 challenges: the fewest of at least 176 that six proofs of equal size have. The seal circuit
+    /// has 2.08 M of 2^21 rows, the storage circuit 1.05 M of 2^20 with 104 sectors.
     pub const PRODUCTION: Self = Self {
         id: ProfileId::Production,
         tree_levels: 8,
         layers: 11,
-        seal_challenges: 26,
-        seal_proofs: 7,
-        post_sectors: 98,
+        seal_challenges: 30,
+        seal_proofs: 6,
+        post_sectors: 104,
         post_challenges: 3,
         poe_openings: 8,
         binding_openings: 8,

@@ -16,7 +16,7 @@ use scale_info::TypeInfo;
 pub use ips_primitives::deal::LossReason as TerminationReason;
 
 /// Most sectors of a partition, whatever the profile.
-pub const POST_SECTORS_MAX: u32 = 64;
+pub const POST_SECTORS_MAX: u32 = 104;
 /// Most partitions of a provider.
 pub const PARTITIONS_MAX: u32 = 1 << 16;
 /// Most bytes of a verifying key with its header.

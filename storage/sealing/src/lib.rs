@@ -4,6 +4,7 @@
 //! than it was given cores. Non-goals: which step is next (the engine's), circuits (`ips-proofs`).
 
 mod local;
+mod queue;
 mod steps;
 
 #[cfg(test)]

@@ -12,7 +12,10 @@ use ips_primitives::{
 use ips_proofs::params::ParamsCache;
 use tokio::sync::Semaphore;
 
-use crate::steps::Steps;
+use crate::{
+    queue::SealQueue,
+    steps::{SealOrder, Steps},
+};
 
 /// Seals and proves on this machine.
 ///
@@ -20,6 +23,7 @@ use crate::steps::Steps;
 #[derive(Clone, Debug)]
 pub struct LocalSealer {
     steps: Arc<Steps>,
+    queue: Arc<SealQueue>,
     permits: Arc<Semaphore>,
     /// Of storage proofs alone: their windows close, so they do not wait for a seal.
     post_permits: Arc<Semaphore>,
@@ -33,6 +37,7 @@ impl LocalSealer {
     pub fn new(profile: Profile, cache: ParamsCache, steps_at_once: NonZeroUsize) -> Self {
         Self {
             steps: Arc::new(Steps::new(profile, cache)),
+            queue: Arc::default(),
             permits: Arc::new(Semaphore::new(steps_at_once.get())),
             post_permits: Arc::new(Semaphore::new(steps_at_once.get())),
         }
@@ -96,8 +101,21 @@ impl Sealer for LocalSealer {
         pieces: Vec<PieceData>,
         replica_id: ReplicaId,
     ) -> Result<SealedCommitments, SealerError> {
-        self.run(move |steps| steps.seal(&folder, &pieces, replica_id))
-            .await
+        let order = SealOrder {
+            folder,
+            pieces,
+            replica_id,
+        };
+        let answer = self.queue.push(order);
+        let queue = self.queue.clone();
+        // Whoever gets a permit seals what waits; when this one's turn comes, that may be done.
+        self.run(move |steps| {
+            queue.seal(steps);
+            Ok(())
+        })
+        .await?;
+        let failed = |_| SealerError::Prover("the step that sealed it broke off".into());
+        answer.await.map_err(failed)?
     }
 
     async fn prove_seal(

@@ -5,7 +5,7 @@
 
 use std::{
     fs, io,
-    path::Path,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -20,10 +20,21 @@ use ips_proofs::{
     params::{ParamsCache, ProverParams},
     poe::prove_poe,
     post::{prove_post, PostRule, PostSector},
-    seal::{self, seal_or_load, SectorData, StoreError},
+    seal::{self, seal_or_load_many, SealError, SealJob, SectorData, StoreError},
     ProveError,
 };
 use ips_verifier::groth16::CircuitKind;
+
+/// A sector to be sealed.
+#[derive(Debug)]
+pub(crate) struct SealOrder {
+    /// Where its files go.
+    pub(crate) folder: PathBuf,
+    /// What it holds.
+    pub(crate) pieces: Vec<PieceData>,
+    /// What the replica is unique by.
+    pub(crate) replica_id: ReplicaId,
+}
 
 const SEALED_FILE: &str = "sealed.ips";
 const POST_FILE: &str = "post.ips";
@@ -83,31 +94,51 @@ impl Steps {
         Ok(self.data(pieces)?.comm_d())
     }
 
-    pub(crate) fn seal(
-        &self,
-        folder: &Path,
-        pieces: &[PieceData],
-        replica_id: ReplicaId,
-    ) -> Result<SealedCommitments, SealerError> {
-        let data = self.data(pieces)?;
-        fs::create_dir_all(folder)
-            .and_then(|()| remove_unfinished(folder))
+    /// How many of the sectors that wait for a seal are best sealed together.
+    pub(crate) fn side_by_side(&self, waiting: usize) -> usize {
+        seal::side_by_side(self.profile, waiting)
+    }
+
+    /// Seals sectors side by side; one result for each, in order.
+    pub(crate) fn seal(&self, orders: &[SealOrder]) -> Vec<Result<SealedCommitments, SealerError>> {
+        let prepared: Vec<_> = orders.iter().map(|order| self.prepare(order)).collect();
+        let jobs: Vec<_> = orders
+            .iter()
+            .zip(&prepared)
+            .filter_map(|(order, prepared)| {
+                let (data, path) = prepared.as_ref().ok()?;
+                Some(SealJob {
+                    replica_id: order.replica_id,
+                    data,
+                    path,
+                })
+            })
+            .collect();
+        let mut sealed = seal_or_load_many(self.profile, &jobs).into_iter();
+        let sealed: Vec<_> = prepared
+            .iter()
+            .map(|prepared| prepared.is_ok().then(|| sealed.next()).flatten())
+            .collect();
+        let results = orders.iter().zip(prepared).zip(sealed);
+        results
+            .map(|((order, prepared), sealed)| match (prepared, sealed) {
+                (Err(error), _) => Err(error),
+                (Ok(_), Some(sealed)) => finish(&order.folder, sealed),
+                (Ok(_), None) => Err(SealerError::Prover("a sector was left out".into())),
+            })
+            .collect()
+    }
+
+    /// The data of a sector, and its auxiliary file in a folder that is ready for it.
+    fn prepare(&self, order: &SealOrder) -> Result<(SectorData, PathBuf), SealerError> {
+        let data = self.data(&order.pieces)?;
+        fs::create_dir_all(&order.folder)
+            .and_then(|()| remove_unfinished(&order.folder))
             .map_err(|source| SealerError::Io {
-                folder: folder.to_owned(),
+                folder: order.folder.clone(),
                 source,
             })?;
-        let sealed = seal_or_load(self.profile, replica_id, &data, &folder.join(SEALED_FILE))
-            .map_err(|error| match error {
-                StoreError::File(error) => file_error(folder, error),
-                StoreError::Seal(error) => SealerError::Input(error.to_string()),
-            })?;
-        let post = sealed.post_sector();
-        post.save(&folder.join(POST_FILE))
-            .map_err(|error| file_error(folder, error))?;
-        Ok(SealedCommitments {
-            comm_d: sealed.comm_d(),
-            comm_r: post.comm_r(),
-        })
+        Ok((data, order.folder.join(SEALED_FILE)))
     }
 
     fn load(&self, folder: &Path) -> Result<seal::SealedSector, SealerError> {
@@ -193,6 +224,25 @@ impl Steps {
         prove_poe(&params, self.profile, sealed.tree_d(), rho)
             .map_err(|error| prove_error(folder, &error))
     }
+}
+
+/// Writes what storage proofs need of a sector that was sealed.
+fn finish(
+    folder: &Path,
+    sealed: Result<seal::SealedSector, StoreError>,
+) -> Result<SealedCommitments, SealerError> {
+    let sealed = sealed.map_err(|error| match error {
+        StoreError::File(error) => file_error(folder, error),
+        StoreError::Seal(SealError::Memory(error)) => SealerError::Prover(error.to_string()),
+        StoreError::Seal(error) => SealerError::Input(error.to_string()),
+    })?;
+    let post = sealed.post_sector();
+    post.save(&folder.join(POST_FILE))
+        .map_err(|error| file_error(folder, error))?;
+    Ok(SealedCommitments {
+        comm_d: sealed.comm_d(),
+        comm_r: post.comm_r(),
+    })
 }
 
 /// Removes files that a killed process was writing; nobody else writes to a sector while it is sealed.

@@ -59,6 +59,33 @@ async fn sealed(sealer: &LocalSealer) -> (tempfile::TempDir, PathBuf, CommD, Com
 }
 
 #[tokio::test]
+async fn sectors_that_wait_are_sealed_together_and_fail_alone() {
+    let sealer = sealer();
+    let base = tempfile::tempdir().unwrap();
+    let folder = |name: &str| base.path().join(name);
+    let alone = sealer.seal(folder("alone"), pieces(), ID).await.unwrap();
+    let bad = vec![PieceData {
+        node_offset: 0,
+        bytes: Vec::new(),
+    }];
+    let (one, two, refused, three) = tokio::join!(
+        sealer.seal(folder("one"), pieces(), ID),
+        sealer.seal(folder("two"), pieces(), ReplicaId([8; 32])),
+        sealer.seal(folder("refused"), bad, ID),
+        sealer.seal(folder("three"), pieces(), ReplicaId([9; 32])),
+    );
+    let (one, two, three) = (one.unwrap(), two.unwrap(), three.unwrap());
+    assert_eq!((one.comm_d, one.comm_r), (alone.comm_d, alone.comm_r));
+    assert!(matches!(refused, Err(SealerError::Input(_))));
+    assert!(two.comm_r != one.comm_r && two.comm_r != three.comm_r);
+    for (name, sealed) in [("two", two), ("three", three)] {
+        let folder = folder(name);
+        let comm_r = sealed.comm_r;
+        sealer.check(SealedSector { folder, comm_r }).await.unwrap();
+    }
+}
+
+#[tokio::test]
 async fn a_sector_lives_through_all_steps() {
     let sealer = sealer();
     let (_base, folder, comm_d, comm_r) = sealed(&sealer).await;

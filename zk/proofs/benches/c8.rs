@@ -9,6 +9,10 @@ fn hashes(criterion: &mut Criterion) {
     criterion.bench_function("c8", |bencher| {
         bencher.iter(|| c8(&std::hint::black_box([one; 8])))
     });
+    let blocks = vec![[one; 8]; 8];
+    criterion.bench_function("c8, eight at once", |bencher| {
+        bencher.iter(|| ips_proofs::c8_many(&std::hint::black_box(&blocks)[..]))
+    });
     criterion.bench_function("tree of 512 leaves", |bencher| {
         bencher.iter(|| Tree::build(vec![one; 512]).expect("512 is 8^3"));
     });

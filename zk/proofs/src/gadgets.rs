@@ -5,15 +5,16 @@
 
 pub(crate) mod bits;
 pub(crate) mod c8;
+mod elt;
 pub(crate) mod merkle;
 pub(crate) mod zero;
 
-use bellpepper_core::num::{AllocatedNum, Num};
+use bellpepper_core::num::AllocatedNum;
 use bellperson::{ConstraintSystem, SynthesisError};
 use blstrs::Scalar;
 use ff::Field;
 
-use self::c8::Elt;
+pub(crate) use self::elt::Elt;
 
 /// Allocates a private value.
 pub(crate) fn witness<CS: ConstraintSystem<Scalar>>(
@@ -22,20 +23,14 @@ pub(crate) fn witness<CS: ConstraintSystem<Scalar>>(
     value: Scalar,
 ) -> Result<Elt, SynthesisError> {
     let num = AllocatedNum::alloc(cs.namespace(|| name.to_owned()), || Ok(value))?;
-    Ok(Elt::Allocated(num))
-}
-
-/// A constant as a linear combination.
-pub(crate) fn constant<CS: ConstraintSystem<Scalar>>(value: Scalar) -> Num<Scalar> {
-    let one = bellpepper_core::boolean::Boolean::constant(true);
-    Num::zero().add_bool_with_coeff(CS::one(), &one, value)
+    Ok(Elt::of(&num))
 }
 
 /// Enforces `left == right`.
 pub(crate) fn equal<CS: ConstraintSystem<Scalar>>(mut cs: CS, name: &str, left: &Elt, right: &Elt) {
     cs.enforce(
         || name.to_owned(),
-        |lc| lc + &left.lc() - &right.lc(),
+        |lc| lc + left.lc() - right.lc(),
         |lc| lc + CS::one(),
         |lc| lc,
     );
@@ -50,7 +45,7 @@ pub(crate) fn public_input<CS: ConstraintSystem<Scalar>>(
     let input = cs.alloc_input(|| "statement", || Ok(statement))?;
     cs.enforce(
         || "statement is recomputed",
-        |lc| lc + &computed.lc(),
+        |lc| lc + computed.lc(),
         |lc| lc + CS::one(),
         |lc| lc + (Scalar::ONE, input),
     );

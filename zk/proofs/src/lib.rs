@@ -25,7 +25,7 @@ mod tree;
 pub mod vectors;
 
 pub use crate::{
-    c8::{c8, C8_ARITY},
+    c8::{c8, c8_many, C8_ARITY},
     memory::NotEnoughMemory,
     prove::ProveError,
     scalar::{scalar_from_bytes, scalar_to_bytes, NotCanonical},

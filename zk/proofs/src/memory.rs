@@ -31,6 +31,10 @@ const DERIVE_BYTES_PER_ROW: u64 = 4096;
 /// Bytes that a proof takes per row beside its parameters: values, transforms, and one query's points
 /// in projective and affine coordinates.
 const PROVE_BYTES_PER_ROW: u64 = 1024;
+/// Sectors' sizes that sealing takes for all lanes of the layer below and of the one that grows.
+const SEAL_LANES_SIZES: u64 = 16;
+/// Sectors' sizes that sealing takes for trees, beside one for each layer.
+const SEAL_TREES_SIZES: u64 = 5;
 /// What every step takes besides.
 const FIXED_BYTES: u64 = 32 << 20;
 
@@ -52,6 +56,26 @@ pub(crate) fn ensure_derivation(rows: usize) -> Result<(), NotEnoughMemory> {
 /// Checks that a proof over a domain of `rows` rows can be made.
 pub(crate) fn ensure_proof(rows: usize) -> Result<(), NotEnoughMemory> {
     ensure("proving", of_rows(rows, PROVE_BYTES_PER_ROW), free())
+}
+
+/// Checks that `sectors` sectors of `size` bytes and `layers` layers can be sealed side by side.
+pub(crate) fn ensure_sealing(
+    size: u64,
+    layers: u32,
+    sectors: usize,
+) -> Result<(), NotEnoughMemory> {
+    ensure("sealing", of_sealing(size, layers, sectors), free())
+}
+
+fn of_sealing(size: u64, layers: u32, sectors: usize) -> u64 {
+    let each = u64::from(layers) + SEAL_TREES_SIZES;
+    let sectors = u64::try_from(sectors).unwrap_or(u64::MAX);
+    size.saturating_mul(
+        sectors
+            .saturating_mul(each)
+            .saturating_add(SEAL_LANES_SIZES),
+    )
+    .saturating_add(FIXED_BYTES)
 }
 
 /// Checks that a parameter file of `bytes` bytes can be loaded: once encoded, once as points.
@@ -107,6 +131,7 @@ mod tests {
     fn a_step_that_does_not_fit_is_refused_before_it_begins() {
         let needed = of_rows(1 << 20, GENERATE_BYTES_PER_ROW);
         assert_eq!(needed, (2 << 30) + FIXED_BYTES);
+        assert_eq!(of_sealing(1 << 20, 11, 8), (144 << 20) + FIXED_BYTES);
         assert_eq!(ensure("proving", needed, Some(needed)), Ok(()));
         assert_eq!(
             ensure("proving", needed, None),
@@ -130,7 +155,10 @@ mod tests {
             assert!(ensure_derivation(rows).is_err());
             assert!(ensure_proof(rows).is_err());
             assert!(ensure_loading(1 << 60).is_err());
+            assert!(ensure_sealing(1 << 60, 2, 1).is_err());
+            assert!(ensure_sealing(1 << 20, 2, usize::MAX).is_err());
         }
         assert_eq!(ensure_proof(1 << 10), Ok(()));
+        assert_eq!(ensure_sealing(1 << 14, 2, 8), Ok(()));
     }
 }

@@ -28,6 +28,6 @@ pub use self::{
     check::SealRule,
     data::{DataError, SectorData},
     prove::prove_seal,
-    replica::{seal, SealError, SealedSector},
-    store::{seal_or_load, StoreError},
+    replica::{seal, seal_many, side_by_side, SealError, SealedSector},
+    store::{seal_or_load, seal_or_load_many, SealJob, StoreError},
 };

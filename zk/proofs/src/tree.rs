@@ -4,10 +4,9 @@
 
 use blstrs::Scalar;
 use ips_verifier::tree::NodePath;
-use rayon::prelude::*;
 
 use crate::{
-    c8::{c8, C8_ARITY},
+    c8::{c8, c8_many, C8_ARITY},
     scalar::{at, scalar_to_bytes},
 };
 
@@ -47,10 +46,8 @@ impl Tree {
         }
         let mut levels = vec![leaves];
         while let Some(below) = levels.last().filter(|level| level.len() > 1) {
-            let next = below
-                .par_chunks(C8_ARITY)
-                .map(|chunk| c8(&eight(chunk)))
-                .collect();
+            // 8^k nodes, so nothing is left over.
+            let next = c8_many(below.as_chunks().0);
             levels.push(next);
         }
         Ok(Self { levels })

@@ -1,34 +1,29 @@
 //! Scalars as bytes, and C8: the one hash of every label, tree and transcript.
 //!
-//! Goal: exactly neptune 11's arity-8 Poseidon (`HashType::MerkleTree`), in the sparse form that
-//! needs about 2,000 multiplications. Non-goals: other arities, variable lengths.
+//! C8 is Poseidon2 in compression mode: the permutation of eight lanes, its first lane plus the first
+//! input. Goal: exactly the published instance for this field (Horizen Labs, `t = 8`, x^5, 8 full and
+//! 57 partial rounds), 819 multiplications. Non-goals: other widths, variable lengths.
 
-mod constants;
+pub mod constants;
 #[cfg(test)]
 mod generate;
 #[cfg(test)]
 mod tests;
 
 use ark_bls12_381::Fr;
-use ark_ff::{BigInt, BigInteger, Field, PrimeField};
+use ark_ff::{AdditiveGroup, BigInt, BigInteger, Field, PrimeField};
 
-use self::constants::{FIRST_KEYS, FULL_KEYS, MDS_DIAGONALS, PARTIAL_KEYS, PRE_SPARSE, SPARSE};
+use self::constants::{DIAGONAL, FULL_KEYS, FULL_ROUNDS, PARTIAL_KEYS};
 
 /// An element of the scalar field of BLS12-381.
 pub type Scalar = Fr;
 
-/// Inputs of C8.
+/// Inputs of C8, and lanes of its permutation.
 pub const C8_ARITY: usize = 8;
-/// Lanes of the permutation: the capacity and the inputs.
-const WIDTH: usize = C8_ARITY + 1;
-const FULL_ROUNDS: usize = 8;
-const PARTIAL_ROUNDS: usize = 57;
-/// neptune's tag of `HashType::MerkleTree` at arity 8: a bit per child.
-const CAPACITY_TAG: u64 = 255;
 /// Bytes that always fit a scalar.
 const SHORT_BYTES: usize = 31;
 
-type State = [Scalar; WIDTH];
+type State = [Scalar; C8_ARITY];
 
 /// 32 bytes that are not the canonical encoding of a scalar.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -91,80 +86,75 @@ pub(crate) fn bit_slices(
 
 /// C8: eight scalars to one.
 pub fn c8(inputs: &[Scalar; C8_ARITY]) -> Scalar {
-    let mut state = [Scalar::from(CAPACITY_TAG); WIDTH];
-    state[1..].copy_from_slice(inputs);
-    add(&mut state, &FIRST_KEYS);
-    let (before, after) = FULL_KEYS.split_at(FULL_ROUNDS / 2);
-    for (round, keys) in before.iter().enumerate() {
-        full_s_box(&mut state, keys);
-        state = if round + 1 == before.len() {
-            pre_sparse(&state)
-        } else {
-            mds(&state)
-        };
-    }
-    for (key, matrix) in PARTIAL_KEYS.iter().zip(&SPARSE) {
-        state[0] = quintic(state[0]) + key;
-        sparse(&mut state, matrix);
-    }
-    for keys in after {
-        full_s_box(&mut state, keys);
-        state = mds(&state);
-    }
-    mds(&state.map(quintic))[1]
+    let mut state = *inputs;
+    permute(&mut state);
+    state[0] + inputs[0]
 }
 
 /// C8 of at most eight scalars, filled up with zeros.
 pub(crate) fn c8_padded(inputs: &[Scalar]) -> Scalar {
-    let mut block = [Scalar::from(0u64); C8_ARITY];
+    let mut block = [Scalar::ZERO; C8_ARITY];
     for (slot, input) in block.iter_mut().zip(inputs) {
         *slot = *input;
     }
     c8(&block)
 }
 
+/// The permutation: a linear layer, then half of the full rounds, the partial ones, the other half.
+fn permute(state: &mut State) {
+    let (before, after) = FULL_KEYS.split_at(FULL_ROUNDS / 2);
+    external(state);
+    full_rounds(state, before);
+    for key in &PARTIAL_KEYS {
+        state[0] = quintic(state[0] + key);
+        internal(state);
+    }
+    full_rounds(state, after);
+}
+
+fn full_rounds(state: &mut State, keys: &[State]) {
+    for keys in keys {
+        for (lane, key) in state.iter_mut().zip(keys) {
+            *lane = quintic(*lane + key);
+        }
+        external(state);
+    }
+}
+
 fn quintic(x: Scalar) -> Scalar {
     x.square().square() * x
 }
 
-fn add(state: &mut State, keys: &State) {
-    for (lane, key) in state.iter_mut().zip(keys) {
-        *lane += key;
+/// The matrix `[[2·M, M], [M, 2·M]]` with `M` as in [`four`].
+fn external(state: &mut State) {
+    let (low, high) = state.split_at_mut(C8_ARITY / 2);
+    four(low);
+    four(high);
+    for (a, b) in low.iter_mut().zip(high) {
+        let sum = *a + *b;
+        *a += sum;
+        *b += sum;
     }
 }
 
-fn full_s_box(state: &mut State, keys: &State) {
-    for (lane, key) in state.iter_mut().zip(keys) {
-        *lane = quintic(*lane) + key;
-    }
+/// The matrix `M = [[5, 7, 1, 3], [4, 6, 1, 1], [1, 3, 5, 7], [1, 1, 4, 6]]`, by additions.
+fn four(x: &mut [Scalar]) {
+    let a = x[0] + x[1];
+    let b = x[2] + x[3];
+    let c = x[1].double() + b;
+    let d = x[3].double() + a;
+    let e = b.double().double() + d;
+    let f = a.double().double() + c;
+    x[0] = d + f;
+    x[1] = f;
+    x[2] = c + e;
+    x[3] = e;
 }
 
-/// The Cauchy matrix `1 / (i + j + 9)`: an entry depends on `i + j` only.
-fn mds(state: &State) -> State {
-    core::array::from_fn(|j| {
-        state
-            .iter()
-            .zip(&MDS_DIAGONALS[j..])
-            .map(|(x, m)| *x * m)
-            .sum()
-    })
-}
-
-fn pre_sparse(state: &State) -> State {
-    core::array::from_fn(|j| {
-        state
-            .iter()
-            .zip(&PRE_SPARSE)
-            .map(|(x, row)| *x * row[j])
-            .sum()
-    })
-}
-
-/// First column, then the rest of the first row; identity elsewhere.
-fn sparse(state: &mut State, matrix: &constants::SparseMatrix) {
-    let first = state[0];
-    state[0] = state.iter().zip(&matrix.column).map(|(x, m)| *x * m).sum();
-    for (lane, m) in state[1..].iter_mut().zip(&matrix.row) {
-        *lane += first * m;
+/// The matrix of ones, plus [`DIAGONAL`] on its diagonal.
+fn internal(state: &mut State) {
+    let sum: Scalar = state.iter().sum();
+    for (lane, factor) in state.iter_mut().zip(&DIAGONAL) {
+        *lane = *lane * factor + sum;
     }
 }

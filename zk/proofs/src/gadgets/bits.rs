@@ -1,12 +1,10 @@
 //! Index bits: free bits that a transcript binds, and strict bits of a field hash.
 
 use bellpepper_core::boolean::{AllocatedBit, Boolean};
-use bellpepper_core::num::Num;
 use bellperson::{ConstraintSystem, SynthesisError};
 use blstrs::Scalar;
-use ff::Field;
 
-use super::c8::Elt;
+use super::Elt;
 
 /// Allocates the low `count` bits of `value`, little-endian.
 pub(crate) fn alloc<CS: ConstraintSystem<Scalar>>(
@@ -27,23 +25,8 @@ pub(crate) fn strict<CS: ConstraintSystem<Scalar>>(
     mut cs: CS,
     value: &Elt,
 ) -> Result<Vec<Boolean>, SynthesisError> {
-    let value = value.ensure_allocated(&mut cs.namespace(|| "value"), true)?;
+    let value = value.allocated(cs.namespace(|| "value"))?;
     value.to_bits_le_strict(cs.namespace(|| "strict"))
-}
-
-/// `base + scale·Σ bits·2^i`, a linear combination.
-pub(crate) fn add_scaled<CS: ConstraintSystem<Scalar>>(
-    base: Num<Scalar>,
-    bits: &[Boolean],
-    scale: Scalar,
-) -> Num<Scalar> {
-    let mut coefficient = scale;
-    let mut sum = base;
-    for bit in bits {
-        sum = sum.add_bool_with_coeff(CS::one(), bit, coefficient);
-        coefficient = coefficient.double();
-    }
-    sum
 }
 
 #[cfg(test)]
@@ -51,6 +34,7 @@ mod tests {
     use super::*;
     use crate::{gadgets::witness, scalar::scalar_to_bytes};
     use bellpepper_core::test_cs::TestConstraintSystem;
+    use ff::Field;
 
     /// Bits `index·width..(index + 1)·width` of a scalar's canonical bytes; as the verifier slices.
     fn slice(bytes: &[u8; 32], index: usize, width: usize) -> u32 {

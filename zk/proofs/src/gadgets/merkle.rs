@@ -8,7 +8,7 @@ use bellperson::{ConstraintSystem, SynthesisError};
 use blstrs::Scalar;
 use ff::Field;
 
-use super::c8::{c8, Elt};
+use super::{c8::c8, Elt};
 use crate::c8::C8_ARITY;
 
 /// The root that `path` leads to from `leaf` at the position of `bits` (little-endian, three per
@@ -34,7 +34,7 @@ pub(crate) fn root<CS: ConstraintSystem<Scalar>>(
             })
             .collect::<Result<Vec<_>, _>>()?;
         selected(cs.namespace(|| "selected"), &children, bits, &node)?;
-        let children: Vec<_> = children.into_iter().map(Elt::Allocated).collect();
+        let children: Vec<_> = children.iter().map(Elt::of).collect();
         node = c8(cs.namespace(|| "hash"), &children)?;
     }
     Ok(node)
@@ -60,7 +60,7 @@ fn selected<CS: ConstraintSystem<Scalar>>(
         || "child is the node below",
         |lc| lc + high - low,
         |_| bits[2].lc(CS::one(), Scalar::ONE),
-        |lc| lc + &node.lc() - low,
+        |lc| lc + node.lc() - low,
     );
     Ok(())
 }
@@ -91,7 +91,7 @@ fn pick<CS: ConstraintSystem<Scalar>>(
 mod tests {
     use super::*;
     use crate::{
-        gadgets::{bits, witness},
+        gadgets::{bits, c8::C8_ROWS, witness},
         tree::{path_root, Tree},
     };
     use bellpepper_core::test_cs::TestConstraintSystem;
@@ -117,7 +117,7 @@ mod tests {
                 );
             }
             let cs = circuit(leaf, index, &path);
-            assert_eq!(cs.num_constraints(), 2 * (387 + 7) + 6);
+            assert_eq!(cs.num_constraints(), 2 * (C8_ROWS + 7) + 6);
             let cs = circuit(leaf + Scalar::ONE, index, &path);
             assert_eq!(
                 cs.which_is_unsatisfied(),

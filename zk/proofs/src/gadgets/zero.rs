@@ -8,7 +8,7 @@ use bellperson::{ConstraintSystem, SynthesisError};
 use blstrs::Scalar;
 use ff::Field;
 
-use super::c8::Elt;
+use super::Elt;
 
 /// Enforces `left == right` unless `skip`.
 pub(crate) fn equal_unless<CS: ConstraintSystem<Scalar>>(
@@ -20,7 +20,7 @@ pub(crate) fn equal_unless<CS: ConstraintSystem<Scalar>>(
 ) {
     cs.enforce(
         || name.to_owned(),
-        |lc| lc + &left.lc() - &right.lc(),
+        |lc| lc + left.lc() - right.lc(),
         |_| skip.not().lc(CS::one(), Scalar::ONE),
         |lc| lc,
     );
@@ -43,13 +43,13 @@ pub(crate) fn is_zero<CS: ConstraintSystem<Scalar>>(
     // value = 0 forces flag = 1 by the first rule; value != 0 forces flag = 0 by the second.
     cs.enforce(
         || "zero raises the flag",
-        |_| value.lc(),
+        |lc| lc + value.lc(),
         |lc| lc + inverse.get_variable(),
         |lc| lc + CS::one() - bit.get_variable(),
     );
     cs.enforce(
         || "flag needs zero",
-        |_| value.lc(),
+        |lc| lc + value.lc(),
         |lc| lc + bit.get_variable(),
         |lc| lc,
     );

@@ -22,40 +22,40 @@ pub(super) const CEREMONY_FILES: &[CeremonyFile] = &[];
 pub(crate) const fn r1cs_digest(kind: CircuitKind, profile: ProfileId) -> &'static str {
     match (kind, profile) {
         (CircuitKind::Seal, ProfileId::Test) => {
-            "0d8231f36bce09974e41ec385743c100e4ab3972f13a28e95b445e8b9c0cacc2"
+            "00cde4bc8a430278b6501c6f93853de5105fa21d1221fe5c11f84c2775656c96"
         }
         (CircuitKind::Post, ProfileId::Test) => {
-            "68c94a1ecfe262a64ae58ec6e9ea244cec2c33530cb4ca0c920311ace8b22e7a"
+            "d60b716db89948e17689f08eea0066cdcf7b5d0e718b4cc816e50c97b906db70"
         }
         (CircuitKind::Poe, ProfileId::Test) => {
-            "b3abef0a93e71c61e3682f69579ad1d952604d967d5630d65d34d7cc005deed5"
+            "927be601f7269850f5c89e528fc4b7a43342045a03a58da5233010ae715f1597"
         }
         (CircuitKind::Seal, ProfileId::Dev) => {
-            "e2b37e1096625f8b95894afab68c7197f469b0b4e67140e6364788ea68577991"
+            "c03909b5f07dfe34960edfbf2eecd290bb18d9566507baf39af6079c38c24f11"
         }
         (CircuitKind::Post, ProfileId::Dev) => {
-            "b1ac0f3b4db749e3e1c82acaee15f1ba9dc5b328e15e44a741bc801cf82c2df8"
+            "2ee1d1d858deb1043944811495cb13b343b686ec3ad969e7ca286c04f05fc56b"
         }
         (CircuitKind::Poe, ProfileId::Dev) => {
-            "b699d26ffbf75403756399c788325870f33a1f5a3eca403bc9162a5f961b0670"
+            "1a08101c4d4a607b16a4be641029fe4a17e35553e7f537f6d34d07dd0ca838a3"
         }
         (CircuitKind::Seal, ProfileId::Testnet) => {
-            "e88a7e5f63d6544b81d1bbaa7b778b18fff685402c96a9472d354bd1a97fe552"
+            "71da958e3ea52bbbe9760129f8ba91b9a3e0acc275483c83ce97bbc8cff7f558"
         }
         (CircuitKind::Post, ProfileId::Testnet) => {
-            "436cc464c131a74bead311d225de822845d608a10bd1777db94dcba37db9b226"
+            "ee46aab1faea298e4d61317e074b7fe22401ff3d7c169ccfa75a66b280ccb089"
         }
         (CircuitKind::Poe, ProfileId::Testnet) => {
-            "4dd9b9e9f1fa3044760df3b0a1b1cf9398940cda9dcea9354fb9fe0b51c2a281"
+            "396d5e427780da5ebe018132327b582fb99f58dcd3332fd7cc2de75da49f6c94"
         }
         (CircuitKind::Seal, ProfileId::Production) => {
-            "2e828dbdd5978d69309b1d0d8aea33049644b698f56687616bf7c17f2c98a535"
+            "32b055dc564f73e66f10f8deeab460a5392a866c43b1ffa224166a7ef0346d3d"
         }
         (CircuitKind::Post, ProfileId::Production) => {
-            "96d87c09ccf54444393563e7e102f85800a01facdcb741939525ad2ff598808f"
+            "b31bf9f016ea794003e2cbb85bf7a19893d325430d8209d269520167f092cfdd"
         }
         (CircuitKind::Poe, ProfileId::Production) => {
-            "d405bbb1ad879c61de6654ba61fddd50e9028b30267dd97f71a84cdab7605208"
+            "1acc713ce5dd63106eb4f429598557a959790c6fc654d155d460af436086c383"
         }
     }
 }
@@ -65,22 +65,22 @@ pub(crate) const fn r1cs_digest(kind: CircuitKind, profile: ProfileId) -> &'stat
 pub(super) const fn file_checksum(kind: CircuitKind, profile: ProfileId) -> Option<&'static str> {
     Some(match (kind, profile) {
         (CircuitKind::Seal, ProfileId::Test) => {
-            "c16899cfe82916193fbfaf115cd96d7691cc088ecc5ba0d5767a6547c74f944d"
+            "82e5d7ac29e3766a9c7eca3fa6bdfd6a26cd6e02303806c3c32de553b67896ff"
         }
         (CircuitKind::Post, ProfileId::Test) => {
-            "1bb3758a37ae17f3f2ee032807a2006be58f21f7977352297c22168337842a5b"
+            "0dcb9aaacd4dde2516c42ff525ac74482a1da234a7e10b437c310094ccb1d8ba"
         }
         (CircuitKind::Poe, ProfileId::Test) => {
-            "2201a7a85c009a294fc79b54c407a345be4d913c75f5d4cf6f671da24b9a4e9c"
+            "89b705da46cf468cbec1bed9017b04dfa3f0b083e039a2c0cfce8703b55aed98"
         }
         (CircuitKind::Seal, ProfileId::Dev) => {
-            "fb5df52f44364962fa8a03c017af680b27d476293fa6ecb51d8d41e750a4d57f"
+            "bbf6f916e3b7e0ddc92293f7f627d6c3642609d887b54de53d06eb0ae03ff8af"
         }
         (CircuitKind::Post, ProfileId::Dev) => {
-            "8881bae443a6cf86126ef81f5bd62985582822ca40af8b5eb1a70ba16343b4f6"
+            "d34340557a1f23375afa87b0b96a34321c2b90d6013d70e454896bff79d05d5d"
         }
         (CircuitKind::Poe, ProfileId::Dev) => {
-            "da38f53754dd263dace3ff8a29f8310028d0ce5b47e804f29452a11bd7b33b1f"
+            "5a02aebc1e7a2f43f2908590d3ba07fa06999522d1063eed4560cbd71278fe15"
         }
         (_, ProfileId::Testnet | ProfileId::Production) => return None,
     })

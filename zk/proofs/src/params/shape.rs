@@ -183,17 +183,17 @@ mod tests {
     #[test]
     fn testnet_circuits_are_counted() {
         let profile = Profile::TESTNET;
-        assert_eq!(pinned(CircuitKind::Seal, profile), (1_031_866, 20));
-        assert_eq!(pinned(CircuitKind::Post, profile), (125_479, 17));
-        assert_eq!(pinned(CircuitKind::Poe, profile), (20_084, 15));
+        assert_eq!(pinned(CircuitKind::Seal, profile), (1_015_191, 20));
+        assert_eq!(pinned(CircuitKind::Post, profile), (125_965, 17));
+        assert_eq!(pinned(CircuitKind::Poe, profile), (18_884, 15));
     }
 
     #[test]
     fn production_circuits_are_counted() {
         let profile = Profile::PRODUCTION;
-        assert_eq!(pinned(CircuitKind::Seal, profile), (1_919_632, 21));
-        assert_eq!(pinned(CircuitKind::Post, profile), (1_047_928, 20));
-        assert_eq!(pinned(CircuitKind::Poe, profile), (26_388, 15));
+        assert_eq!(pinned(CircuitKind::Seal, profile), (2_079_931, 21));
+        assert_eq!(pinned(CircuitKind::Post, profile), (1_046_380, 20));
+        assert_eq!(pinned(CircuitKind::Poe, profile), (24_804, 15));
     }
 
     #[test]

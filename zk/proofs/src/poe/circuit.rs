@@ -11,11 +11,7 @@ use ips_primitives::sector::Profile;
 use super::check::PoeWitness;
 use crate::{
     agreed::{tag_poe, tag_poe_challenge},
-    gadgets::{
-        bits,
-        c8::{c8, Elt},
-        constant, equal, merkle, public_input, witness,
-    },
+    gadgets::{bits, c8::c8, equal, merkle, public_input, witness, Elt},
     scalar::at,
 };
 
@@ -50,14 +46,14 @@ impl Circuit<Scalar> for PoeCircuit {
         }
         let comm_d = witness(&mut *cs, "comm_d", values.comm_d)?;
         let rho = witness(&mut *cs, "rho", values.rho)?;
-        let tag = Elt::Num(constant::<CS>(tag_poe()));
+        let tag = Elt::constant::<CS>(tag_poe());
         let computed = c8(
             cs.namespace(|| "statement hash"),
             &[tag, comm_d.clone(), rho],
         )?;
         public_input(&mut *cs, statement, &computed)?;
 
-        let tag = Elt::Num(constant::<CS>(tag_poe_challenge()));
+        let tag = Elt::constant::<CS>(tag_poe_challenge());
         let squeezed = c8(cs.namespace(|| "challenge hash"), &[tag, computed])?;
         let bits = bits::strict(cs.namespace(|| "challenge bits"), &squeezed)?;
         let width = 3 * at(profile.tree_levels);

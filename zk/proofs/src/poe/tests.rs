@@ -122,8 +122,8 @@ fn root_of_another_tree_is_refused() {
 #[test]
 fn constraint_counts_are_pinned() {
     for (profile, count, rows) in [
-        (Profile::TEST, 5_896, 1 << 13),
-        (Profile::DEV, 9_048, 1 << 14),
+        (Profile::TEST, 5_560, 1 << 13),
+        (Profile::DEV, 8_520, 1 << 14),
     ] {
         let mut cs = TestConstraintSystem::<Scalar>::new();
         PoeCircuit::blank(profile).synthesize(&mut cs).unwrap();

@@ -12,11 +12,7 @@ use ips_primitives::sector::Profile;
 use super::check::{PostWitness, SlotWitness};
 use crate::{
     agreed::{tag_comm_r, tag_post, tag_post_challenge},
-    gadgets::{
-        bits,
-        c8::{c8, Elt},
-        constant, equal, merkle, public_input, witness, zero,
-    },
+    gadgets::{bits, c8::c8, equal, merkle, public_input, witness, zero, Elt},
     scalar::at,
 };
 
@@ -57,7 +53,7 @@ impl Circuit<Scalar> for PostCircuit {
             .map(|(i, slot)| witness(&mut *cs, &format!("comm_r {i}"), slot.comm_r))
             .collect::<Result<Vec<_>, _>>()?;
         let set_root = fold(cs.namespace(|| "set"), comm_rs.clone())?;
-        let tag = Elt::Num(constant::<CS>(tag_post()));
+        let tag = Elt::constant::<CS>(tag_post());
         let computed = c8(
             cs.namespace(|| "statement hash"),
             &[tag, set_root, randomness],
@@ -65,8 +61,8 @@ impl Circuit<Scalar> for PostCircuit {
         public_input(&mut *cs, statement, &computed)?;
         for (i, (slot, comm_r)) in values.slots.iter().zip(comm_rs).enumerate() {
             let position = u64::try_from(i).map_err(|_| SynthesisError::Unsatisfiable)?;
-            let position = Elt::Num(constant::<CS>(Scalar::from(position)));
-            let tag = Elt::Num(constant::<CS>(tag_post_challenge()));
+            let position = Elt::constant::<CS>(Scalar::from(position));
+            let tag = Elt::constant::<CS>(tag_post_challenge());
             let challenge = [tag, computed.clone(), position, comm_r];
             one_slot(
                 cs.namespace(|| format!("slot {i}")),
@@ -110,7 +106,7 @@ fn one_slot<CS: ConstraintSystem<Scalar>>(
     let comm_c = witness(&mut cs, "comm_c", values.comm_c)?;
     let comm_r_last = witness(&mut cs, "comm_r_last", values.comm_r_last)?;
 
-    let tag = Elt::Num(constant::<CS>(tag_comm_r()));
+    let tag = Elt::constant::<CS>(tag_comm_r());
     let computed = c8(
         cs.namespace(|| "comm_r hash"),
         &[tag, comm_c, comm_r_last.clone()],

@@ -4,7 +4,7 @@
 //! One public input: the statement over replica id, `comm_d`, `comm_r` and all index bits. The bits
 //! that pick the Merkle positions are the very variables that the statement packs.
 
-use bellpepper_core::{boolean::Boolean, num::Num};
+use bellpepper_core::boolean::Boolean;
 use bellperson::{Circuit, ConstraintSystem, SynthesisError};
 use blstrs::Scalar;
 use ff::Field;
@@ -18,11 +18,7 @@ use super::{
 use crate::{
     agreed::{tag_comm_r, tag_seal},
     c8::C8_ARITY,
-    gadgets::{
-        bits,
-        c8::{c8, Elt},
-        constant, equal, merkle, public_input, witness,
-    },
+    gadgets::{bits, c8::c8, equal, merkle, public_input, witness, Elt},
     scalar::at,
 };
 
@@ -71,7 +67,7 @@ impl Circuit<Scalar> for SealCircuit {
             comm_c: witness(&mut *cs, "comm_c", values.comm_c)?,
             comm_r_last: witness(&mut *cs, "comm_r_last", values.comm_r_last)?,
         };
-        let tag = Elt::Num(constant::<CS>(tag_comm_r()));
+        let tag = Elt::constant::<CS>(tag_comm_r());
         let commitments = [tag, sector.comm_c.clone(), sector.comm_r_last.clone()];
         let comm_r = c8(cs.namespace(|| "comm_r"), &commitments)?;
 
@@ -81,7 +77,7 @@ impl Circuit<Scalar> for SealCircuit {
             words.extend(one_challenge(cs, &sector, challenge)?);
         }
         let head = [
-            Elt::Num(constant::<CS>(tag_seal())),
+            Elt::constant::<CS>(tag_seal()),
             sector.replica_id,
             sector.comm_d,
             comm_r,
@@ -155,7 +151,7 @@ fn one_challenge<CS: ConstraintSystem<Scalar>>(
     equal(&mut cs, "data root is comm_d", &root, &sector.comm_d);
 
     let key = labels.last().ok_or(SynthesisError::Unsatisfiable)?;
-    let replica = data.add_ref(key)?;
+    let replica = data.plus(key);
     let root = merkle::root(
         cs.namespace(|| "replica path"),
         replica,
@@ -211,11 +207,9 @@ fn node_labels<CS: ConstraintSystem<Scalar>>(
     let mut labels = Vec::new();
     for layer in 0..at(sector.profile.layers) {
         let number = u32::try_from(layer + 1).map_err(|_| SynthesisError::Unsatisfiable)?;
-        let base = sector
-            .replica_id
-            .num()
-            .add(&constant::<CS>(layer_base(number)));
-        let base = Elt::Num(bits::add_scaled::<CS>(base, node, Scalar::ONE));
+        let base = sector.replica_id.clone();
+        let base = base.plus(&Elt::constant::<CS>(layer_base(number)));
+        let base = base.plus_bits::<CS>(node, Scalar::ONE);
         let mut first = vec![base];
         first.extend(drg.iter().map(|column| column[layer].clone()));
         let mut cs = cs.namespace(|| format!("label {number}"));
@@ -237,10 +231,10 @@ fn node_labels<CS: ConstraintSystem<Scalar>>(
 /// Packs up to eight indices into one word, `INDEX_BITS` each.
 fn pack<CS: ConstraintSystem<Scalar>>(indices: &[Vec<Boolean>]) -> Elt {
     let step = Scalar::from(1u64 << INDEX_BITS);
-    let (mut word, mut scale) = (Num::zero(), Scalar::ONE);
+    let (mut word, mut scale) = (Elt::zero(), Scalar::ONE);
     for index in indices {
-        word = bits::add_scaled::<CS>(word, index, scale);
+        word = word.plus_bits::<CS>(index, scale);
         scale *= step;
     }
-    Elt::Num(word)
+    word
 }

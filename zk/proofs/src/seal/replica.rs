@@ -6,14 +6,15 @@
 use blstrs::Scalar;
 use ips_primitives::sector::{CommD, CommR, Profile, ReplicaId};
 use ips_verifier::tree::NodePath;
-use rayon::prelude::*;
 
 use super::{
     data::SectorData,
-    labels::{all_layers, column},
+    labels::{all_layers, columns},
 };
 use crate::{
     agreed::comm_r,
+    c8::LANES,
+    memory::{ensure_sealing, NotEnoughMemory},
     post::PostSector,
     scalar::{scalar_from_bytes, scalar_to_bytes, NotCanonical},
     tree::Tree,
@@ -28,6 +29,9 @@ pub enum SealError {
     /// The data is sized by another profile.
     #[error("the data is laid out for another profile; build it with the profile that seals it")]
     Profile,
+    /// Labels and trees do not fit in memory.
+    #[error(transparent)]
+    Memory(#[from] NotEnoughMemory),
 }
 
 /// A sealed sector: all that later proofs open.
@@ -53,12 +57,59 @@ pub fn seal(
     replica_id: ReplicaId,
     data: &SectorData,
 ) -> Result<SealedSector, SealError> {
+    let mut sealed = seal_many(profile, &[(replica_id, data)])?;
+    Ok(sealed.swap_remove(0))
+}
+
+/// Seals several sectors side by side, in the order given: up to eight take a core little longer
+/// than one where the processor hashes eight at once. Memory is that of all of them.
+///
+/// # Errors
+/// [`SealError`] before any work if the inputs of one do not fit together, or all are too many for the
+/// memory.
+pub fn seal_many(
+    profile: Profile,
+    sectors: &[(ReplicaId, &SectorData)],
+) -> Result<Vec<SealedSector>, SealError> {
+    let seeds = sectors
+        .iter()
+        .map(|(replica_id, data)| key_seed(profile, replica_id, data))
+        .collect::<Result<Vec<_>, _>>()?;
+    ensure_sealing(profile.sector_bytes().into(), profile.layers, seeds.len())?;
+    let labels = all_layers(profile, &seeds);
+    let sealed = sectors
+        .iter()
+        .zip(labels)
+        .map(|((replica_id, data), labels)| {
+            encode(profile, *replica_id, data.tree().clone(), labels)
+        });
+    Ok(sealed.collect())
+}
+
+/// How many of `waiting` sectors are best sealed together: as many as a processor may hash at once and
+/// half of the memory holds, but one in any case.
+pub fn side_by_side(profile: Profile, waiting: usize) -> usize {
+    let fits = |count: &usize| {
+        ensure_sealing(
+            profile.sector_bytes().into(),
+            profile.layers,
+            count.saturating_mul(2),
+        )
+        .is_ok()
+    };
+    (2..=waiting.min(LANES)).rev().find(fits).unwrap_or(1)
+}
+
+/// What the labels of a sector grow from, if its inputs fit together.
+pub(super) fn key_seed(
+    profile: Profile,
+    replica_id: &ReplicaId,
+    data: &SectorData,
+) -> Result<Scalar, SealError> {
     if data.profile() != profile {
         return Err(SealError::Profile);
     }
-    let key_seed = scalar_from_bytes(&replica_id.0)?;
-    let labels = all_layers(profile, key_seed);
-    Ok(encode(profile, replica_id, data.tree().clone(), labels))
+    Ok(scalar_from_bytes(&replica_id.0)?)
 }
 
 /// Trees C and R of labels that are given.
@@ -68,10 +119,7 @@ pub(super) fn encode(
     tree_d: Tree,
     labels: Vec<Vec<Scalar>>,
 ) -> SealedSector {
-    let columns = (0..tree_d.leaves().len())
-        .into_par_iter()
-        .map(|node| column(&labels.iter().map(|layer| layer[node]).collect::<Vec<_>>()))
-        .collect();
+    let columns = columns(&labels);
     let keys = &labels[labels.len() - 1];
     let replica = tree_d
         .leaves()

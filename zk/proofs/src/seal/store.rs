@@ -72,9 +72,76 @@ impl SealedSector {
     }
 }
 
-/// Loads the sector of `replica_id` and `data` from `path`, or seals it and saves it there.
+/// A sector to seal: what, and where its auxiliary file is.
+#[derive(Clone, Copy, Debug)]
+pub struct SealJob<'a> {
+    /// What the replica is unique by.
+    pub replica_id: ReplicaId,
+    /// What it holds.
+    pub data: &'a SectorData,
+    /// The auxiliary file.
+    pub path: &'a Path,
+}
+
+impl SealJob<'_> {
+    /// The sector that its file holds, if that is this sector.
+    fn load(&self, profile: Profile) -> Option<SealedSector> {
+        match SealedSector::load(profile, self.path) {
+            Ok(sealed)
+                if sealed.replica_id() == self.replica_id
+                    && sealed.comm_d() == self.data.comm_d() =>
+            {
+                return Some(sealed);
+            }
+            Ok(_) => {
+                tracing::info!(path = %self.path.display(), "file is of another sector: sealing")
+            }
+            Err(error) if error.is_not_found() => {}
+            Err(error) => tracing::warn!(%error, "sealing again"),
+        }
+        None
+    }
+}
+
+/// Loads each sector from its file, or seals it and saves it there; those to seal, side by side.
 ///
-/// A file that is missing, damaged or of another sector is made again.
+/// A file that is missing, damaged or of another sector is made again. One result per job, in order.
+///
+/// # Errors
+/// [`StoreError`] of a job whose inputs do not fit together or whose result cannot be written.
+pub fn seal_or_load_many(
+    profile: Profile,
+    jobs: &[SealJob],
+) -> Vec<Result<SealedSector, StoreError>> {
+    let results: Vec<_> = jobs
+        .iter()
+        .map(|job| {
+            let fits = replica::key_seed(profile, &job.replica_id, job.data);
+            fits.map(|_| job.load(profile)).map_err(StoreError::from)
+        })
+        .collect();
+    let missing: Vec<_> = jobs
+        .iter()
+        .zip(&results)
+        .filter(|(_, result)| matches!(result, Ok(None)))
+        .map(|(job, _)| (job.replica_id, job.data))
+        .collect();
+    let mut sealed = replica::seal_many(profile, &missing).map(Vec::into_iter);
+    jobs.iter()
+        .zip(results)
+        .map(|(job, result)| match result? {
+            Some(loaded) => Ok(loaded),
+            None => {
+                let sealed = sealed.as_mut().map_err(|error| *error)?.next();
+                let sealed = sealed.expect("one for each that is missing");
+                sealed.save(job.path)?;
+                Ok(sealed)
+            }
+        })
+        .collect()
+}
+
+/// [`seal_or_load_many`] of one.
 ///
 /// # Errors
 /// [`StoreError`] if the inputs do not fit together or the result cannot be written.
@@ -84,17 +151,12 @@ pub fn seal_or_load(
     data: &SectorData,
     path: &Path,
 ) -> Result<SealedSector, StoreError> {
-    match SealedSector::load(profile, path) {
-        Ok(sealed) if sealed.replica_id() == replica_id && sealed.comm_d() == data.comm_d() => {
-            return Ok(sealed);
-        }
-        Ok(_) => tracing::info!(path = %path.display(), "file is of another sector: sealing"),
-        Err(error) if error.is_not_found() => {}
-        Err(error) => tracing::warn!(%error, "sealing again"),
-    }
-    let sealed = replica::seal(profile, replica_id, data)?;
-    sealed.save(path)?;
-    Ok(sealed)
+    let job = SealJob {
+        replica_id,
+        data,
+        path,
+    };
+    seal_or_load_many(profile, &[job]).swap_remove(0)
 }
 
 /// The scalars of a payload; `None` if one is not canonical.
@@ -135,6 +197,40 @@ mod tests {
         }
         assert_eq!(run(), sealed);
         assert_eq!(fs::read(&path).unwrap(), good);
+    }
+
+    #[test]
+    fn one_of_many_may_fail_or_be_there_already() {
+        let folder = tempfile::tempdir().unwrap();
+        let data = sample_data(Profile::TEST);
+        let paths: Vec<_> = (0..4).map(|i| folder.path().join(format!("{i}"))).collect();
+        let ids = [
+            ReplicaId([1; 32]),
+            ReplicaId([2; 32]),
+            ReplicaId([0xff; 32]),
+            REPLICA_ID,
+        ];
+        let expected = seal_or_load(Profile::TEST, ids[1], &data, &paths[1]).unwrap();
+        let missing = folder.path().join("no folder").join("sector");
+        let jobs: Vec<_> = [&paths[0], &paths[1], &paths[2], &missing]
+            .into_iter()
+            .zip(ids)
+            .map(|(path, replica_id)| SealJob {
+                replica_id,
+                data: &data,
+                path,
+            })
+            .collect();
+        let results = seal_or_load_many(Profile::TEST, &jobs);
+        let first = replica::seal(Profile::TEST, ids[0], &data).unwrap();
+        assert_eq!(results[0].as_ref().unwrap(), &first);
+        assert_eq!(results[1].as_ref().unwrap(), &expected);
+        assert!(matches!(
+            results[2],
+            Err(StoreError::Seal(SealError::ReplicaId(_)))
+        ));
+        assert!(matches!(results[3], Err(StoreError::File(_))));
+        assert_eq!(SealedSector::load(Profile::TEST, &paths[0]).unwrap(), first);
     }
 
     #[test]

@@ -6,7 +6,7 @@ mod soundness;
 
 use super::{
     check::{check, SealRule},
-    labels::all_layers,
+    labels::{all_layers, column, columns},
     prove_seal, replica, seal, SealCircuit, SealWitness, SealedSector, SectorData,
 };
 use crate::{params::ParamsCache, scalar::scalar_from_bytes, testing::verifies, ProveError};
@@ -101,15 +101,56 @@ fn every_node_of_a_sector_can_be_challenged() {
 #[test]
 fn labels_depend_on_the_replica_id() {
     let id = scalar_from_bytes(&REPLICA_ID.0).unwrap();
-    let (one, other) = (
-        all_layers(PROFILE, id),
-        all_layers(PROFILE, id + Scalar::ONE),
-    );
+    let mut both = all_layers(PROFILE, &[id, id + Scalar::ONE]);
+    let (other, one) = (both.swap_remove(1), both.swap_remove(0));
     assert_eq!(one.len(), 2);
     assert!(one
         .iter()
         .zip(&other)
         .all(|(a, b)| a.iter().zip(b).all(|(a, b)| a != b)));
+}
+
+#[test]
+fn sectors_side_by_side_are_each_by_itself() {
+    let id = scalar_from_bytes(&REPLICA_ID.0).unwrap();
+    let ids: Vec<_> = (0..11).map(|i| id + Scalar::from(i)).collect();
+    for layers in [2, 4] {
+        let profile = Profile { layers, ..PROFILE };
+        let single: Vec<_> = ids
+            .iter()
+            .flat_map(|id| all_layers(profile, &[*id]))
+            .collect();
+        for count in [2, 8, 11] {
+            assert_eq!(all_layers(profile, &ids[..count]), single[..count]);
+        }
+    }
+    assert!(all_layers(PROFILE, &[]).is_empty());
+}
+
+#[test]
+fn as_many_go_together_as_lanes_and_memory_allow() {
+    for (waiting, together) in [(0, 1), (1, 1), (2, 2), (8, 8), (100, 8)] {
+        assert_eq!(super::side_by_side(PROFILE, waiting), together);
+    }
+    // No machine holds the labels of one.
+    let huge = Profile {
+        layers: 1 << 20,
+        ..Profile::PRODUCTION
+    };
+    assert_eq!(super::side_by_side(huge, 8), 1);
+}
+
+#[test]
+fn columns_are_those_of_single_nodes() {
+    let ids = [scalar_from_bytes(&REPLICA_ID.0).unwrap()];
+    for layers in [2, 8, 11] {
+        let labels = all_layers(Profile { layers, ..PROFILE }, &ids).swap_remove(0);
+        let hashed = columns(&labels);
+        for node in [0, 1, 100, hashed.len() - 1] {
+            let own: Vec<_> = labels.iter().map(|layer| layer[node]).collect();
+            assert_eq!(hashed[node], column(&own));
+        }
+    }
 }
 
 #[test]
@@ -293,8 +334,8 @@ fn lies_about_indices_are_refused() {
 #[test]
 fn constraint_counts_are_pinned() {
     for (profile, count, rows) in [
-        (Profile::TEST, 27_987, 1 << 15),
-        (Profile::DEV, 41_473, 1 << 16),
+        (Profile::TEST, 26_283, 1 << 15),
+        (Profile::DEV, 38_953, 1 << 16),
     ] {
         let mut cs = TestConstraintSystem::<Scalar>::new();
         SealCircuit::blank(profile).synthesize(&mut cs).unwrap();

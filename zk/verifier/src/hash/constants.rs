@@ -1,4 +1,4 @@
-//! Round keys and matrices of C8 in sparse form, read from `c8_constants.bin` at compile time.
+//! Round keys and the inner matrix of C8, read from `c8_constants.bin` at compile time.
 //!
 //! The file is made by the test module `generate` and compared with it by a test. It holds, one
 //! after the other, the tables below as Montgomery residues (R = 2^256), 4 little-endian words each:
@@ -6,44 +6,26 @@
 
 use ark_ff::BigInt;
 
-use super::{Scalar, C8_ARITY, FULL_ROUNDS, PARTIAL_ROUNDS, WIDTH};
+use super::{Scalar, C8_ARITY};
 
-/// Different entries of the MDS matrix.
-pub(super) const DIAGONALS: usize = 2 * WIDTH - 1;
-/// Full rounds whose keys are in [`FULL_KEYS`]: all but the last, which has none after its S-boxes.
-pub(super) const KEYED_ROUNDS: usize = FULL_ROUNDS - 1;
-const SPARSE_SCALARS: usize = WIDTH + C8_ARITY;
+/// Rounds with an S-box on every lane, half of them first and half last.
+pub const FULL_ROUNDS: usize = 8;
+/// Rounds with an S-box on lane 0 only.
+pub const PARTIAL_ROUNDS: usize = 57;
 
-const FULL_AT: usize = WIDTH;
-const PARTIAL_AT: usize = FULL_AT + KEYED_ROUNDS * WIDTH;
-const MDS_AT: usize = PARTIAL_AT + PARTIAL_ROUNDS;
-const PRE_SPARSE_AT: usize = MDS_AT + DIAGONALS;
-const SPARSE_AT: usize = PRE_SPARSE_AT + WIDTH * WIDTH;
+const PARTIAL_AT: usize = FULL_ROUNDS * C8_ARITY;
+const DIAGONAL_AT: usize = PARTIAL_AT + PARTIAL_ROUNDS;
 /// Scalars in the file.
-pub(super) const SCALARS: usize = SPARSE_AT + PARTIAL_ROUNDS * SPARSE_SCALARS;
+pub(super) const SCALARS: usize = DIAGONAL_AT + C8_ARITY;
 /// The file.
 pub(super) static FILE: &[u8; SCALARS * 32] = include_bytes!("../c8_constants.bin");
 
-/// A matrix that differs from the identity in its first column and first row only.
-pub(super) struct SparseMatrix {
-    /// The first column.
-    pub(super) column: [Scalar; WIDTH],
-    /// The first row without its first entry.
-    pub(super) row: [Scalar; C8_ARITY],
-}
-
-/// Added to the inputs.
-pub(super) static FIRST_KEYS: [Scalar; WIDTH] = row(0);
-/// Added after the S-boxes of each full round but the last.
-pub(super) static FULL_KEYS: [[Scalar; WIDTH]; KEYED_ROUNDS] = rows(FULL_AT);
-/// Added to lane 0 after the S-box of each partial round.
-pub(super) static PARTIAL_KEYS: [Scalar; PARTIAL_ROUNDS] = row(PARTIAL_AT);
-/// `1 / (s + 9)` for s = i + j.
-pub(super) static MDS_DIAGONALS: [Scalar; DIAGONALS] = row(MDS_AT);
-/// The matrix of the last full round before the partial ones.
-pub(super) static PRE_SPARSE: [[Scalar; WIDTH]; WIDTH] = rows(PRE_SPARSE_AT);
-/// The matrix of each partial round.
-pub(super) static SPARSE: [SparseMatrix; PARTIAL_ROUNDS] = sparse();
+/// Added to the lanes before the S-boxes of each full round.
+pub static FULL_KEYS: [[Scalar; C8_ARITY]; FULL_ROUNDS] = full_keys();
+/// Added to lane 0 before the S-box of each partial round.
+pub static PARTIAL_KEYS: [Scalar; PARTIAL_ROUNDS] = row(PARTIAL_AT);
+/// Diagonal of the inner matrix, less the one that every entry of it has.
+pub static DIAGONAL: [Scalar; C8_ARITY] = row(DIAGONAL_AT);
 
 const fn scalar(index: usize) -> Scalar {
     let mut limbs = [0u64; 4];
@@ -69,30 +51,12 @@ const fn row<const N: usize>(at: usize) -> [Scalar; N] {
     row
 }
 
-const fn rows<const N: usize>(at: usize) -> [[Scalar; WIDTH]; N] {
-    let mut rows = [row(at); N];
+const fn full_keys() -> [[Scalar; C8_ARITY]; FULL_ROUNDS] {
+    let mut rows = [row(0); FULL_ROUNDS];
     let mut i = 1;
-    while i < N {
-        rows[i] = row(at + i * WIDTH);
+    while i < FULL_ROUNDS {
+        rows[i] = row(i * C8_ARITY);
         i += 1;
     }
     rows
-}
-
-const fn sparse() -> [SparseMatrix; PARTIAL_ROUNDS] {
-    const BLANK: SparseMatrix = SparseMatrix {
-        column: row(SPARSE_AT),
-        row: row(SPARSE_AT),
-    };
-    let mut matrices = [BLANK; PARTIAL_ROUNDS];
-    let mut i = 0;
-    while i < PARTIAL_ROUNDS {
-        let at = SPARSE_AT + i * SPARSE_SCALARS;
-        matrices[i] = SparseMatrix {
-            column: row(at),
-            row: row(at + WIDTH),
-        };
-        i += 1;
-    }
-    matrices
 }

@@ -1,27 +1,31 @@
-//! Makes the tables of [`super::constants`] from the definition of the hash, and hashes by that
-//! definition: `c8_plain`.
-//!
-//! Vectors are rows: a layer maps `x` to `x·M`. Only tests compile this.
+//! Makes the tables of [`super::constants`] from their definition, and hashes by the definition of
+//! the permutation with its matrices written out: `c8_plain`. Only tests compile this.
 
-use ark_ff::{AdditiveGroup, BigInt, Field, PrimeField};
+use ark_ff::{BigInt, BigInteger, PrimeField};
 
-use super::{quintic, Scalar, State, C8_ARITY, CAPACITY_TAG, FULL_ROUNDS, PARTIAL_ROUNDS, WIDTH};
+use super::{
+    constants::{FULL_ROUNDS, PARTIAL_ROUNDS},
+    quintic, Scalar, State, C8_ARITY,
+};
 
-type Matrix = Vec<Vec<Scalar>>;
+type Matrix = [State; C8_ARITY];
 
 const HALF: usize = FULL_ROUNDS / 2;
 const FIELD_BITS: usize = 255;
+/// Diagonals that the designers drew and rejected, because a subspace trail of the inner matrix was
+/// too long (the criteria of the Poseidon2 paper), before the one they published.
+const REJECTED_DIAGONALS: usize = 8;
 
-/// The Grain LFSR of the Poseidon paper, self-shrinking.
+/// The Grain LFSR of the Poseidon papers, self-shrinking; seeded with this instance.
 struct Grain(Vec<bool>);
 
 impl Grain {
     fn new() -> Self {
         let fields = [
             (2, 1),
-            (4, 1),
+            (4, 0),
             (12, FIELD_BITS),
-            (12, WIDTH),
+            (12, C8_ARITY),
             (10, FULL_ROUNDS),
             (10, PARTIAL_ROUNDS),
         ];
@@ -53,140 +57,68 @@ impl Grain {
         self.step()
     }
 
-    /// 255 bits, highest first; draws that are not below the group order are thrown away.
+    /// 255 bits, highest first.
+    fn draw(&mut self) -> BigInt<4> {
+        let mut limbs = [0u64; 4];
+        for position in (0..FIELD_BITS).rev() {
+            limbs[position / 64] |= u64::from(self.bit()) << (position % 64);
+        }
+        BigInt::new(limbs)
+    }
+
+    /// The next draw that is below the group order.
     fn scalar(&mut self) -> Scalar {
         loop {
-            let mut limbs = [0u64; 4];
-            for position in (0..FIELD_BITS).rev() {
-                limbs[position / 64] |= u64::from(self.bit()) << (position % 64);
-            }
-            if let Some(scalar) = Scalar::from_bigint(BigInt::new(limbs)) {
+            if let Some(scalar) = Scalar::from_bigint(self.draw()) {
                 return scalar;
             }
         }
     }
+
+    /// The next draw modulo the group order.
+    fn reduced(&mut self) -> Scalar {
+        Scalar::from_le_bytes_mod_order(&self.draw().to_bytes_le())
+    }
 }
 
-/// Keys of all rounds, one row of lanes each.
-fn round_keys() -> Vec<Vec<Scalar>> {
+/// All constants of the instance.
+struct Instance {
+    /// Keys in the order of use: of a partial round one.
+    keys: Vec<Vec<Scalar>>,
+    /// Diagonal of the inner matrix.
+    diagonal: State,
+}
+
+fn instance() -> Instance {
     let mut grain = Grain::new();
-    (0..FULL_ROUNDS + PARTIAL_ROUNDS)
-        .map(|_| (0..WIDTH).map(|_| grain.scalar()).collect())
-        .collect()
-}
-
-fn cauchy() -> Matrix {
-    let entry = |i: usize, j: usize| {
-        let sum = u64::try_from(i + j + WIDTH).unwrap();
-        Scalar::from(sum).inverse().unwrap()
-    };
-    (0..WIDTH)
-        .map(|i| (0..WIDTH).map(|j| entry(i, j)).collect())
-        .collect()
-}
-
-fn apply(row: &[Scalar], matrix: &Matrix) -> Vec<Scalar> {
-    (0..matrix[0].len())
-        .map(|j| row.iter().zip(matrix).map(|(x, line)| *x * line[j]).sum())
-        .collect()
-}
-
-fn product(left: &Matrix, right: &Matrix) -> Matrix {
-    left.iter().map(|row| apply(row, right)).collect()
-}
-
-/// Gauss–Jordan elimination.
-fn inverse(matrix: &Matrix) -> Matrix {
-    let size = matrix.len();
-    let mut work: Matrix = matrix
-        .iter()
-        .enumerate()
-        .map(|(i, row)| {
-            let unit = (0..size).map(|j| Scalar::from(u64::from(i == j)));
-            row.iter().copied().chain(unit).collect()
+    let keys = (0..FULL_ROUNDS + PARTIAL_ROUNDS)
+        .map(|round| {
+            let lanes = if is_full(round) { C8_ARITY } else { 1 };
+            (0..lanes).map(|_| grain.scalar()).collect()
         })
         .collect();
-    for column in 0..size {
-        let pivot = (column..size)
-            .find(|row| work[*row][column] != Scalar::ZERO)
-            .unwrap();
-        work.swap(column, pivot);
-        let scale = work[column][column].inverse().unwrap();
-        for entry in &mut work[column] {
-            *entry *= scale;
-        }
-        let pivot_row = work[column].clone();
-        for (i, row) in work.iter_mut().enumerate() {
-            let factor = row[column];
-            if i != column && factor != Scalar::ZERO {
-                for (entry, pivot_entry) in row.iter_mut().zip(&pivot_row) {
-                    *entry -= factor * pivot_entry;
-                }
-            }
-        }
+    for _ in 0..REJECTED_DIAGONALS * C8_ARITY {
+        grain.reduced();
     }
-    work.into_iter().map(|row| row[size..].to_vec()).collect()
+    let diagonal = std::array::from_fn(|_| grain.reduced());
+    Instance { keys, diagonal }
 }
 
-/// Splits `M = M'·M''`: `M'` leaves lane 0 alone (so it can move in front of the S-box), `M''` is
-/// the identity but for its first column and row.
-fn split(matrix: &Matrix) -> (Matrix, Vec<Scalar>, Vec<Scalar>) {
-    let mut prime = matrix.clone();
-    prime[0] = (0..WIDTH)
-        .map(|j| Scalar::from(u64::from(j == 0)))
-        .collect();
-    for row in &mut prime[1..] {
-        row[0] = Scalar::ZERO;
-    }
-    let minor: Matrix = matrix[1..].iter().map(|row| row[1..].to_vec()).collect();
-    let first_column: Matrix = matrix[1..].iter().map(|row| vec![row[0]]).collect();
-    let mut column = vec![matrix[0][0]];
-    column.extend(
-        product(&inverse(&minor), &first_column)
-            .into_iter()
-            .map(|row| row[0]),
-    );
-    (prime, column, matrix[0][1..].to_vec())
+fn is_full(round: usize) -> bool {
+    !(HALF..HALF + PARTIAL_ROUNDS).contains(&round)
 }
 
 /// All tables, in the order of the file.
 pub(super) fn tables() -> Vec<Scalar> {
-    let keys = round_keys();
-    let mds = cauchy();
-    let mds_inverse = inverse(&mds);
-    let back = |row: &[Scalar]| apply(row, &mds_inverse);
-    let mut out = keys[0].clone();
-    for key in &keys[1..HALF] {
-        out.extend(back(key));
-    }
-    // From the first full round after the partial ones backwards: lane 0 stays behind as the key
-    // after that round's S-box, the other lanes pass the S-box unchanged and join the round before.
-    let mut carried = keys[HALF + PARTIAL_ROUNDS].clone();
-    let mut partial = Vec::new();
-    for key in keys[HALF..HALF + PARTIAL_ROUNDS].iter().rev() {
-        let mut moved = back(&carried);
-        partial.push(std::mem::replace(&mut moved[0], Scalar::ZERO));
-        carried = key.iter().zip(&moved).map(|(a, b)| *a + b).collect();
-    }
-    out.extend(back(&carried));
-    for key in &keys[HALF + PARTIAL_ROUNDS + 1..] {
-        out.extend(back(key));
-    }
-    out.extend(partial.into_iter().rev());
-    out.extend((0..2 * WIDTH - 1).map(|sum| {
-        let row = sum.min(WIDTH - 1);
-        mds[row][sum - row]
-    }));
-    let mut sparse = Vec::new();
-    let mut matrix = mds.clone();
-    for _ in 0..PARTIAL_ROUNDS {
-        let (prime, column, row) = split(&matrix);
-        sparse.push(column.into_iter().chain(row).collect::<Vec<_>>());
-        matrix = product(&mds, &prime);
-    }
-    out.extend(matrix.into_iter().flatten());
-    out.extend(sparse.into_iter().rev().flatten());
-    out
+    let Instance { keys, diagonal } = instance();
+    let of = |full: bool| {
+        let rounds = keys.iter().enumerate();
+        rounds
+            .filter(move |(round, _)| is_full(*round) == full)
+            .flat_map(|(_, keys)| keys.iter().copied())
+    };
+    let less_one = diagonal.map(|entry| entry - Scalar::from(1u64));
+    of(true).chain(of(false)).chain(less_one).collect()
 }
 
 /// The bytes of the file.
@@ -199,20 +131,41 @@ pub(super) fn file_bytes() -> Vec<u8> {
         .collect()
 }
 
-/// C8 by its definition: keys, S-boxes and the full matrix in each of the 65 rounds.
-pub(super) fn c8_plain(inputs: &[Scalar; C8_ARITY]) -> Scalar {
-    let mds = cauchy();
-    let mut state: State = [Scalar::from(CAPACITY_TAG); WIDTH];
-    state[1..].copy_from_slice(inputs);
-    for (round, keys) in round_keys().iter().enumerate() {
+/// The outer matrix: blocks of the 4 by 4 matrix, twice on the diagonal.
+pub(super) fn external() -> Matrix {
+    let block = [[5u64, 7, 1, 3], [4, 6, 1, 1], [1, 3, 5, 7], [1, 1, 4, 6]];
+    std::array::from_fn(|i| {
+        std::array::from_fn(|j| {
+            let times = if i / 4 == j / 4 { 2 } else { 1 };
+            Scalar::from(times * block[i % 4][j % 4])
+        })
+    })
+}
+
+fn internal(diagonal: &State) -> Matrix {
+    std::array::from_fn(|i| {
+        std::array::from_fn(|j| match i == j {
+            true => diagonal[i],
+            false => Scalar::from(1u64),
+        })
+    })
+}
+
+fn apply(matrix: &Matrix, state: &State) -> State {
+    std::array::from_fn(|i| matrix[i].iter().zip(state).map(|(m, x)| *m * x).sum())
+}
+
+/// C8 by its definition.
+pub(super) fn c8_plain(inputs: &State) -> Scalar {
+    let Instance { keys, diagonal } = instance();
+    let (external, internal) = (external(), internal(&diagonal));
+    let mut state = apply(&external, inputs);
+    for (round, keys) in keys.iter().enumerate() {
         for (lane, key) in state.iter_mut().zip(keys) {
-            *lane += key;
+            *lane = quintic(*lane + key);
         }
-        let full = !(HALF..HALF + PARTIAL_ROUNDS).contains(&round);
-        for lane in &mut state[..if full { WIDTH } else { 1 }] {
-            *lane = quintic(*lane);
-        }
-        state = apply(&state, &mds).try_into().unwrap();
+        let matrix = if is_full(round) { &external } else { &internal };
+        state = apply(matrix, &state);
     }
-    state[1]
+    state[0] + inputs[0]
 }

@@ -57,7 +57,7 @@ fn the_openings_are_disjoint_slices_of_one_strict_squeeze() {
         assert!(nodes[0] != nodes[1] && nodes[1] != nodes[2]);
     }
     let groups = apart(witness.statement(), witness).groups();
-    assert_eq!(groups["slot #/challenge hash/rounds"], 4 * 387);
+    assert_eq!(groups["slot #/challenge hash/rounds"], 4 * 363);
     assert_eq!(
         groups["slot #/challenge bits/strict/bit #/boolean constraint"],
         4 * 255

@@ -80,25 +80,25 @@ fn no_variable_is_free_and_no_row_is_idle() {
         let groups = system.groups();
         let of = |name: &str| groups.get(name).copied().unwrap_or(0);
         let layers = profile.layers as usize;
-        assert_eq!(of("challenge #/label #/only block/rounds"), 3 * 387);
+        assert_eq!(of("challenge #/label #/only block/rounds"), 3 * 363);
         for block in ["first", "second"] {
             let name = format!("challenge #/label #/{block} block/rounds");
-            assert_eq!(of(&name), 3 * (layers - 1) * 387);
+            assert_eq!(of(&name), 3 * (layers - 1) * 363);
             let one_per_column =
                 |own: &str| format!("challenge #/{own}/column hash/{block} block/rounds");
             let two = usize::from(layers > 8);
-            assert_eq!(of(&one_per_column("parent #")), 3 * 14 * 387 * two);
-            assert_eq!(of(&one_per_column("column")), 3 * 387 * two);
+            assert_eq!(of(&one_per_column("parent #")), 3 * 14 * 363 * two);
+            assert_eq!(of(&one_per_column("column")), 3 * 363 * two);
         }
         let one = usize::from(layers <= 8);
         assert_eq!(
             of("challenge #/parent #/column hash/rounds"),
-            3 * 14 * 387 * one
+            3 * 14 * 363 * one
         );
-        assert_eq!(of("challenge #/column/column hash/rounds"), 3 * 387 * one);
+        assert_eq!(of("challenge #/column/column hash/rounds"), 3 * 363 * one);
         // Six words: four in the head, two more.
-        assert_eq!(of("transcript/head/rounds"), 387);
-        assert_eq!(of("transcript/words #/rounds"), 387);
+        assert_eq!(of("transcript/head/rounds"), 363);
+        assert_eq!(of("transcript/words #/rounds"), 363);
         assert_eq!(of("challenge #/parent #/column root is comm_c"), 3 * 14);
         for root in [
             "column/column root is comm_c",
