@@ -175,6 +175,19 @@ impl Profile {
         }
     }
 
+    /// The profile called `name`, if there is one.
+    pub const fn named(name: &str) -> Option<Self> {
+        let mut index = 0;
+        while index < Self::ALL.len() {
+            let profile = Self::ALL[index];
+            if same(profile.id.name().as_bytes(), name.as_bytes()) {
+                return Some(profile);
+            }
+            index += 1;
+        }
+        None
+    }
+
     /// Nodes of a sector: `8^tree_levels`.
     pub const fn nodes(self) -> u32 {
         1 << (3 * self.tree_levels)
@@ -330,9 +343,28 @@ pub enum SectorState {
     Terminated,
 }
 
+/// `left == right`, where the compiler computes.
+const fn same(left: &[u8], right: &[u8]) -> bool {
+    let mut index = 0;
+    while index < left.len() && index < right.len() && left[index] == right[index] {
+        index += 1;
+    }
+    index == left.len() && index == right.len()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn profiles_are_found_by_their_names() {
+        for profile in Profile::ALL {
+            assert_eq!(Profile::named(profile.id.name()), Some(profile));
+        }
+        for name in ["", "tes", "tests", "Test", "production "] {
+            assert_eq!(Profile::named(name), None);
+        }
+    }
 
     #[test]
     fn profile_sizes_match_the_design() {

@@ -32,8 +32,11 @@ pub const UNINCLUDED_SEGMENT_CAPACITY: u32 = 3;
 /// Blocks per relay chain block.
 pub const BLOCK_PROCESSING_VELOCITY: u32 = 1;
 
-/// Profile of every proof on this chain.
-pub const PROFILE: Profile = Profile::DEV;
+/// Profile of every proof on this chain: `dev`, or the one that `IPS_PROFILE` names when it is built.
+pub const PROFILE: Profile = match option_env!("IPS_PROFILE") {
+    None => Profile::DEV,
+    Some(name) => Profile::named(name).expect("IPS_PROFILE is test, dev, testnet or production"),
+};
 /// When storage proofs are due.
 pub const SCHEDULE: ProvingSchedule = ProvingSchedule {
     period_blocks: 24,

@@ -122,11 +122,13 @@ fn parse(arguments: &[String]) -> Result<Options, CliError> {
 
 /// The profiles of a name; `all` are those without a ceremony. None if the name is of no profile.
 fn named(name: &str) -> Vec<Profile> {
-    let asked = |profile: &Profile| match name {
-        "all" => !profile.id.needs_ceremony(),
-        name => profile.id.name() == name,
-    };
-    Profile::ALL.into_iter().filter(asked).collect()
+    match name {
+        "all" => Profile::ALL
+            .into_iter()
+            .filter(|profile| !profile.id.needs_ceremony())
+            .collect(),
+        name => Profile::named(name).into_iter().collect(),
+    }
 }
 
 fn print_step(step: Step) {

@@ -15,7 +15,7 @@ use super::{
     key::{KeyHeader, HEADER_BYTES},
     *,
 };
-use crate::hash::{scalar_to_bytes, Scalar};
+use crate::hash::{scalar_from_bytes, scalar_to_bytes, Scalar};
 
 type G1 = <Bls12_381 as ark_ec::pairing::Pairing>::G1;
 type G2 = <Bls12_381 as ark_ec::pairing::Pairing>::G2;
@@ -87,7 +87,7 @@ fn proof_bytes(a: G1Affine, b: G2Affine, c: G1Affine) -> ProofBytes {
     ProofBytes(bytes.try_into().unwrap())
 }
 
-fn prepared(seed: u64) -> PreparedKey {
+pub(super) fn prepared(seed: u64) -> PreparedKey {
     PreparedKey::new(&Trapdoor::new(seed).key()).unwrap()
 }
 
@@ -271,6 +271,25 @@ fn batches_accept_good_proofs_and_refuse_one_bad() {
     let mut swapped = batch.clone();
     (swapped[0].0, swapped[1].0) = (batch[1].0, batch[0].0);
     assert_eq!(verify_batch(&key, &swapped), Err(VerifyError::Refuted));
+    // All equations fail by the same factor, and by factors whose product is one.
+    let shifted = |by: &dyn Fn(usize) -> Scalar| -> Vec<_> {
+        let proofs = batch.iter().enumerate();
+        proofs
+            .map(|(i, (statement, proof))| {
+                let moved = scalar_from_bytes(&statement.0).unwrap() + by(i);
+                (Statement(scalar_to_bytes(&moved)), *proof)
+            })
+            .collect()
+    };
+    let one = Scalar::from(1u64);
+    for bad in [
+        shifted(&|_| one),
+        shifted(&|i| if i % 2 == 0 { one } else { -one }),
+    ] {
+        for size in 1..=bad.len() {
+            assert_eq!(verify_batch(&key, &bad[..size]), Err(VerifyError::Refuted));
+        }
+    }
     assert_eq!(verify_batch(&key, &[]), Err(VerifyError::BatchSize));
     let long = vec![batch[0]; BATCH_MAX + 1];
     assert_eq!(verify_batch(&key, &long), Err(VerifyError::BatchSize));

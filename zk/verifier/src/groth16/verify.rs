@@ -6,7 +6,7 @@ use ark_ec::{
     pairing::{MillerLoopOutput, Pairing, PairingOutput},
     AffineRepr, CurveGroup,
 };
-use ark_ff::Zero;
+use ark_ff::{One, Zero};
 use ark_serialize::CanonicalDeserialize;
 use ips_primitives::{
     hash::blake2_256,
@@ -118,8 +118,10 @@ pub fn verify_all<P: Pairing>(
 
 /// Checks all proofs at once by a random linear combination; costs n + 2 Miller loops.
 ///
-/// The coefficients are 128 bits drawn from all bytes of the batch, so a batch with a bad proof
-/// passes with probability 2^-128 at most. Says only that one is bad, not which.
+/// The coefficients are drawn from all bytes of the batch, all but the last, which makes their sum one:
+/// then e(α,β) needs no power. If the equations fail by factors that are not all the same, a bad batch
+/// passes with probability 2^-128 at most, whatever the last coefficient follows from; if they all fail
+/// by the same factor, the sum fails by it too. Says only that one is bad, not which.
 ///
 /// # Errors
 /// [`VerifyError::BatchSize`], the first proof that does not parse, or [`VerifyError::Refuted`].
@@ -138,19 +140,16 @@ pub fn verify_batch<P: Pairing>(
     let mut right = Vec::with_capacity(proofs.len() + 2);
     let mut c = P::G1::zero();
     let mut inputs = P::ScalarField::zero();
-    let mut total = P::ScalarField::zero();
     for (proof, coefficient) in proofs.iter().zip(coefficients(key, batch)) {
-        left.push((proof.a.into_group() * P::ScalarField::from(coefficient)).into_affine());
+        left.push((proof.a.into_group() * coefficient).into_affine());
         right.push(proof.b);
-        let coefficient = P::ScalarField::from(coefficient);
         c += proof.c.into_group() * coefficient;
         inputs += coefficient * proof.input;
-        total += coefficient;
     }
-    let input_point = key.ic[0].into_group() * total + key.ic[1].into_group() * inputs;
+    let input_point = key.ic[0].into_group() + key.ic[1].into_group() * inputs;
     left.extend([input_point.into_affine(), c.into_affine()]);
     right.extend([key.gamma_neg, key.delta_neg]);
-    conclude(P::multi_miller_loop(left, right), key.alpha_beta * total)
+    conclude(P::multi_miller_loop(left, right), key.alpha_beta)
 }
 
 fn conclude<P: Pairing>(
@@ -163,10 +162,16 @@ fn conclude<P: Pairing>(
     }
 }
 
-fn coefficients<'a, P: Pairing>(
+/// The square of the curve's parameter. Minus one it is an eigenvalue λ of the endomorphism of G1, by
+/// which arkworks multiplies with a + b·λ in as many doublings as a and b have bits.
+const PARAMETER_SQUARED: u128 = 0xd201_0000_0001_0000 * 0xd201_0000_0001_0000;
+
+/// One coefficient per proof: a + b·λ with 64-bit a and b, which are 2^128 different scalars (a vector of
+/// the lattice of λ is longer than 2^64); the last is one less all others.
+fn coefficients<P: Pairing>(
     key: &PreparedKeyOver<P>,
-    batch: &'a [(Statement, ProofBytes)],
-) -> impl Iterator<Item = u128> + 'a {
+    batch: &[(Statement, ProofBytes)],
+) -> Vec<P::ScalarField> {
     let id = key.id();
     let mut parts: Vec<&[u8]> = Vec::with_capacity(2 + 2 * batch.len());
     parts.extend([b"ips/batch/1".as_slice(), &id.0]);
@@ -176,10 +181,49 @@ fn coefficients<'a, P: Pairing>(
             .flat_map(|(statement, proof)| [&statement.0[..], &proof.0[..]]),
     );
     let seed = blake2_256(&parts);
-    (0u32..).take(batch.len()).map(move |index| {
-        let digest = blake2_256(&[b"ips/batch-coefficient/1", &seed, &index.to_le_bytes()]);
-        let mut low = [0; 16];
-        low.copy_from_slice(&digest[..16]);
-        u128::from_le_bytes(low)
-    })
+    let eigenvalue = P::ScalarField::from(PARAMETER_SQUARED) - P::ScalarField::one();
+    let mut last = P::ScalarField::one();
+    let mut coefficients: Vec<_> = (1u32..)
+        .take(batch.len() - 1)
+        .map(|index| {
+            let digest = blake2_256(&[b"ips/batch-coefficient/1", &seed, &index.to_le_bytes()]);
+            let half = |at: usize| {
+                let mut word = [0; 8];
+                word.copy_from_slice(&digest[at..at + 8]);
+                P::ScalarField::from(u64::from_le_bytes(word))
+            };
+            let coefficient = half(0) + half(8) * eigenvalue;
+            last -= coefficient;
+            coefficient
+        })
+        .collect();
+    coefficients.push(last);
+    coefficients
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::groth16::tests::prepared;
+    use ark_bls12_381::{g1::Config, Fr};
+    use ark_ec::scalar_mul::glv::GLVConfig;
+    use ark_ff::{BigInteger, PrimeField};
+
+    #[test]
+    fn coefficients_are_short_for_the_endomorphism_and_their_sum_is_one() {
+        let eigenvalue = Fr::from(PARAMETER_SQUARED) - Fr::one();
+        assert_eq!(eigenvalue * eigenvalue + eigenvalue, -Fr::one());
+        let key = prepared(1);
+        let statement = Statement([1; 32]);
+        let batch = vec![(statement, ProofBytes([2; 192])); 9];
+        let drawn = coefficients(&key, &batch);
+        assert_eq!(drawn.iter().sum::<Fr>(), Fr::one());
+        for (i, coefficient) in drawn.iter().enumerate() {
+            let ((_, a), (_, b)) = Config::scalar_decomposition(*coefficient);
+            assert!(a.into_bigint().num_bits() <= 68 && b.into_bigint().num_bits() <= 68);
+            assert!(!drawn[..i].contains(coefficient));
+        }
+        assert_eq!(coefficients(&key, &batch[..1]), [Fr::one()]);
+        assert_ne!(coefficients(&key, &batch[..8])[0], drawn[0]);
+    }
 }
