@@ -6,7 +6,7 @@ use ark_ec::{
     pairing::{MillerLoopOutput, Pairing, PairingOutput},
     AffineRepr, CurveGroup,
 };
-use ark_ff::{One, Zero};
+use ark_ff::{Field, One, Zero};
 use ark_serialize::CanonicalDeserialize;
 use ips_primitives::{
     hash::blake2_256,
@@ -141,10 +141,14 @@ pub fn verify_batch<P: Pairing>(
     let mut c = P::G1::zero();
     let mut inputs = P::ScalarField::zero();
     for (proof, coefficient) in proofs.iter().zip(coefficients(key, batch)) {
-        left.push((proof.a.into_group() * coefficient).into_affine());
+        let multiple = |point: P::G1Affine| match coefficient.is_negative {
+            true => -(point.into_group() * coefficient.size),
+            false => point.into_group() * coefficient.size,
+        };
+        left.push(multiple(proof.a).into_affine());
         right.push(proof.b);
-        c += proof.c.into_group() * coefficient;
-        inputs += coefficient * proof.input;
+        c += multiple(proof.c);
+        inputs += coefficient.value() * proof.input;
     }
     let input_point = key.ic[0].into_group() + key.ic[1].into_group() * inputs;
     left.extend([input_point.into_affine(), c.into_affine()]);
@@ -166,12 +170,27 @@ fn conclude<P: Pairing>(
 /// which arkworks multiplies with a + b·λ in as many doublings as a and b have bits.
 const PARAMETER_SQUARED: u128 = 0xd201_0000_0001_0000 * 0xd201_0000_0001_0000;
 
+/// A factor of one proof's equation. Its sign is kept apart, because a negative scalar is a long one.
+struct Coefficient<F> {
+    is_negative: bool,
+    size: F,
+}
+
+impl<F: Field> Coefficient<F> {
+    fn value(&self) -> F {
+        match self.is_negative {
+            true => -self.size,
+            false => self.size,
+        }
+    }
+}
+
 /// One coefficient per proof: a + b·λ with 64-bit a and b, which are 2^128 different scalars (a vector of
 /// the lattice of λ is longer than 2^64); the last is one less all others.
 fn coefficients<P: Pairing>(
     key: &PreparedKeyOver<P>,
     batch: &[(Statement, ProofBytes)],
-) -> Vec<P::ScalarField> {
+) -> Vec<Coefficient<P::ScalarField>> {
     let id = key.id();
     let mut parts: Vec<&[u8]> = Vec::with_capacity(2 + 2 * batch.len());
     parts.extend([b"ips/batch/1".as_slice(), &id.0]);
@@ -182,7 +201,7 @@ fn coefficients<P: Pairing>(
     );
     let seed = blake2_256(&parts);
     let eigenvalue = P::ScalarField::from(PARAMETER_SQUARED) - P::ScalarField::one();
-    let mut last = P::ScalarField::one();
+    let mut excess = -P::ScalarField::one();
     let mut coefficients: Vec<_> = (1u32..)
         .take(batch.len() - 1)
         .map(|index| {
@@ -192,12 +211,18 @@ fn coefficients<P: Pairing>(
                 word.copy_from_slice(&digest[at..at + 8]);
                 P::ScalarField::from(u64::from_le_bytes(word))
             };
-            let coefficient = half(0) + half(8) * eigenvalue;
-            last -= coefficient;
-            coefficient
+            let size = half(0) + half(8) * eigenvalue;
+            excess += size;
+            Coefficient {
+                is_negative: false,
+                size,
+            }
         })
         .collect();
-    coefficients.push(last);
+    coefficients.push(Coefficient {
+        is_negative: true,
+        size: excess,
+    });
     coefficients
 }
 
@@ -217,13 +242,15 @@ mod tests {
         let statement = Statement([1; 32]);
         let batch = vec![(statement, ProofBytes([2; 192])); 9];
         let drawn = coefficients(&key, &batch);
-        assert_eq!(drawn.iter().sum::<Fr>(), Fr::one());
+        let values: Vec<Fr> = drawn.iter().map(Coefficient::value).collect();
+        assert_eq!(values.iter().sum::<Fr>(), Fr::one());
         for (i, coefficient) in drawn.iter().enumerate() {
-            let ((_, a), (_, b)) = Config::scalar_decomposition(*coefficient);
-            assert!(a.into_bigint().num_bits() <= 68 && b.into_bigint().num_bits() <= 68);
-            assert!(!drawn[..i].contains(coefficient));
+            let ((_, a), (_, b)) = Config::scalar_decomposition(coefficient.size);
+            let bits = [a, b].map(|part| part.into_bigint().num_bits());
+            assert!(bits.iter().all(|bits| *bits <= 68), "{i}: {bits:?}");
+            assert!(!values[..i].contains(&values[i]));
         }
-        assert_eq!(coefficients(&key, &batch[..1]), [Fr::one()]);
-        assert_ne!(coefficients(&key, &batch[..8])[0], drawn[0]);
+        assert_eq!(coefficients(&key, &batch[..1])[0].value(), Fr::one());
+        assert_ne!(coefficients(&key, &batch[..8])[0].value(), values[0]);
     }
 }
