@@ -401,7 +401,7 @@ mod tests {
     #[test]
     fn networks_have_the_challenges_that_their_security_is_argued_with() {
         let challenges = |profile: Profile| profile.seal_challenges * profile.seal_proofs;
-        assert_eq!(challenges(Profile::TESTNET), 42);
+        assert_eq!(challenges(Profile::TESTNET), 44);
         assert!(challenges(Profile::PRODUCTION) >= 176);
         assert_eq!(Profile::PRODUCTION.layers, 11);
     }

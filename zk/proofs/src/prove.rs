@@ -1,6 +1,8 @@
 //! What all provers have in common: the parameters must fit, the witness must hold.
 
+mod field;
 pub(crate) mod groth16;
+mod msm;
 
 use bellperson::{Circuit, SynthesisError};
 use blstrs::Scalar;

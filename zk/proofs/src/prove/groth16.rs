@@ -1,18 +1,19 @@
 //! The Groth16 prover: for the same circuit, parameters and randomness the very bytes that bellperson's
 //! prover makes, in a fraction of its time.
 //!
-//! Goal: one circuit on a few cores, with blst's sums of multiples (signed windows, batched affine
-//! additions). Non-goals: GPUs, several circuits at once.
+//! Goal: one circuit on a few cores; most of the time goes to the sums of [`super::msm`]. Non-goals: GPUs,
+//! several circuits at once.
 
 use bellperson::{
     groth16::{Parameters, Proof},
     Circuit, ConstraintSystem, Index, LinearCombination, SynthesisError, Variable,
 };
-use blstrs::{Bls12, G1Affine, G1Projective, G2Affine, G2Projective, Scalar};
+use blstrs::{Bls12, G1Affine, G2Affine, Scalar};
 use ff::Field;
 use group::Curve;
 use rayon::prelude::*;
 
+use super::msm::{self, Terms};
 use crate::domain::Domain;
 
 /// The values of a circuit: of its variables, and of the three sides of its rows.
@@ -156,20 +157,6 @@ fn paired(points: usize, scalars: usize) -> Result<(), SynthesisError> {
     Err(SynthesisError::IncompatibleLengthVector(text))
 }
 
-/// The sum of the points' multiples, on all cores.
-fn sum_g1(points: &[G1Affine], scalars: &[Scalar]) -> Result<G1Projective, SynthesisError> {
-    paired(points.len(), scalars.len())?;
-    let points: Vec<G1Projective> = points.par_iter().map(G1Projective::from).collect();
-    Ok(G1Projective::multi_exp(&points, scalars))
-}
-
-/// Like [`sum_g1`].
-fn sum_g2(points: &[G2Affine], scalars: &[Scalar]) -> Result<G2Projective, SynthesisError> {
-    paired(points.len(), scalars.len())?;
-    let points: Vec<G2Projective> = points.par_iter().map(G2Projective::from).collect();
-    Ok(G2Projective::multi_exp(&points, scalars))
-}
-
 /// Proves `circuit`, which must be satisfied; `r` and `s` hide the witness and must be random.
 ///
 /// # Errors
@@ -186,16 +173,32 @@ pub(crate) fn create_proof(
     let quotient = Domain::new(sides[0].len())?.quotient(sides)?;
     let in_a = assignment.marked(|variables| &variables.in_a);
     let in_b = assignment.marked(|variables| &variables.in_b);
-
-    let key = &parameters.vk;
-    let a = sum_g1(&parameters.a, &in_a)? + key.alpha_g1 + key.delta_g1 * r;
-    let b_g1 = sum_g1(&parameters.b_g1, &in_b)? + key.beta_g1 + key.delta_g1 * s;
-    let b = sum_g2(&parameters.b_g2, &in_b)? + key.beta_g2 + key.delta_g2 * s;
-    let c = sum_g1(&parameters.h, &quotient)?
-        + sum_g1(&parameters.l, &assignment.private.values)?
-        + a * s
-        + b_g1 * r
-        - key.delta_g1 * (r * s);
+    // Of the second query in G1 only `r` times the sum is needed, so it joins the sums of the last point.
+    let in_b_times_r: Vec<Scalar> = in_b.par_iter().map(|value| value * r).collect();
+    let Parameters {
+        vk: key,
+        h,
+        l,
+        a,
+        b_g1,
+        b_g2,
+    } = parameters;
+    let private = &assignment.private.values;
+    paired(a.len(), in_a.len())?;
+    paired(b_g1.len(), in_b.len())?;
+    paired(b_g2.len(), in_b.len())?;
+    paired(h.len(), quotient.len())?;
+    paired(l.len(), private.len())?;
+    let (b, (a, c)) = rayon::join(
+        || msm::sum::<G2Affine>(&[(b_g2, &in_b)]),
+        || {
+            let lists: [Terms<G1Affine>; 3] = [(h, &quotient), (l, private), (b_g1, &in_b_times_r)];
+            rayon::join(|| msm::sum::<G1Affine>(&[(a, &in_a)]), || msm::sum(&lists))
+        },
+    );
+    let a = a + key.alpha_g1 + key.delta_g1 * r;
+    let b = b + key.beta_g2 + key.delta_g2 * s;
+    let c = c + a * s + key.beta_g1 * r;
     Ok(Proof {
         a: a.to_affine(),
         b: b.to_affine(),

@@ -1,0 +1,333 @@
+//! Sums of multiples of points, on all cores.
+//!
+//! Pippenger's method: scalars are cut into windows of signed digits, and the points of equal digits are
+//! added up in buckets. Buckets are affine: many additions share one inversion, so that one takes six
+//! multiplications instead of the ten of a mixed addition in projective coordinates.
+//!
+//! Goal: the sums of a proof, over points that are known only when they come. Non-goal: constant time;
+//! whoever proves owns the witness.
+
+use blst::{blst_fp, blst_fp2};
+use blstrs::{G1Affine, G2Affine, Scalar};
+use group::{prime::PrimeCurveAffine, Group};
+use rayon::prelude::*;
+
+use super::field::Coordinate;
+
+/// Bits of a scalar, and one for the sign of the highest digit.
+const SCALAR_BITS: usize = 256;
+/// Points whose additions are prepared at a time: bounds the memory of a window.
+const CHUNK: usize = 1 << 15;
+/// Additions that share an inversion.
+const BATCH: usize = 512;
+/// Additions of a bucket's point to the sums of its window cost as much as this many in the bucket.
+const CLOSING_COST: usize = 5;
+
+/// A point of a curve `y² = x³ + b` in affine coordinates.
+pub(crate) trait Point: PrimeCurveAffine<Scalar = Scalar> {
+    /// The field of its coordinates.
+    type Coordinate: Coordinate;
+    /// Its coordinates.
+    fn coordinates(&self) -> Affine<Self::Coordinate>;
+    /// The point of coordinates that are on the curve.
+    fn of(coordinates: &Affine<Self::Coordinate>) -> Self;
+}
+
+/// Implements [`Point`] for a point that gives blst's form of it.
+macro_rules! point {
+    ($point:ty, $field:ty) => {
+        impl Point for $point {
+            type Coordinate = $field;
+
+            fn coordinates(&self) -> Affine<$field> {
+                let point = self.as_ref();
+                Affine {
+                    x: point.x,
+                    y: point.y,
+                }
+            }
+
+            fn of(coordinates: &Affine<$field>) -> Self {
+                let mut point = Self::identity();
+                point.as_mut().x = coordinates.x;
+                point.as_mut().y = coordinates.y;
+                point
+            }
+        }
+    };
+}
+
+point!(G1Affine, blst_fp);
+point!(G2Affine, blst_fp2);
+
+/// Affine coordinates; infinity is (0, 0), which is on neither curve.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Affine<F> {
+    x: F,
+    y: F,
+}
+
+impl<F: Coordinate> Affine<F> {
+    fn is_infinity(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// Points and as many scalars.
+pub(crate) type Terms<'a, P> = (&'a [P], &'a [Scalar]);
+
+/// The sum of all multiples.
+///
+/// # Panics
+/// If the points of a list are not as many as its scalars: callers have compared them.
+pub(crate) fn sum<P: Point>(lists: &[Terms<P>]) -> P::Curve {
+    let count = lists.iter().map(|(points, _)| points.len()).sum();
+    let width = window_bits(count);
+    let digits: Vec<Vec<Digits>> = lists
+        .iter()
+        .map(|(points, scalars)| {
+            assert_eq!(points.len(), scalars.len(), "one scalar per point");
+            scalars.par_iter().map(|s| Digits::of(s, width)).collect()
+        })
+        .collect();
+    // With many cores, each takes a part of the points of a window.
+    let windows = SCALAR_BITS.div_ceil(width);
+    let parts = (2 * rayon::current_num_threads() / windows).max(1);
+    let part_of = |part: usize, length: usize| part * length / parts..(part + 1) * length / parts;
+    let sums: Vec<P::Curve> = (0..windows * parts)
+        .into_par_iter()
+        .map(|task| {
+            let (window, part) = (task / parts, task % parts);
+            let mut buckets = Buckets::new(width);
+            for ((points, _), digits) in lists.iter().zip(&digits) {
+                let range = part_of(part, points.len());
+                let points = points[range.clone()].chunks(CHUNK);
+                for (points, digits) in points.zip(digits[range].chunks(CHUNK)) {
+                    buckets.add(points, digits, window);
+                }
+            }
+            buckets.close::<P>()
+        })
+        .collect();
+    sums.chunks(parts)
+        .rfold(P::Curve::identity(), |above, parts| {
+            let shifted = (0..width).fold(above, |sum, _| sum.double());
+            parts.iter().fold(shifted, |sum, part| sum + part)
+        })
+}
+
+/// The window that makes the fewest additions.
+fn window_bits(points: usize) -> usize {
+    let cost =
+        |width: &usize| SCALAR_BITS.div_ceil(*width) * (points + CLOSING_COST * (1 << (width - 1)));
+    // With two bits, the highest digit of a large scalar would not fit.
+    (3..=20).min_by_key(cost).unwrap_or(3)
+}
+
+/// A scalar plus 2^(width − 1) in every window: a window's bits less that are its signed digit.
+struct Digits {
+    words: [u64; 5],
+    width: usize,
+}
+
+impl Digits {
+    fn of(scalar: &Scalar, width: usize) -> Self {
+        let mut words = [0u64; 5];
+        for (word, bytes) in words.iter_mut().zip(scalar.to_bytes_le().as_chunks().0) {
+            *word = u64::from_le_bytes(*bytes);
+        }
+        let mut halves = [0u64; 5];
+        for window in 0..SCALAR_BITS.div_ceil(width) {
+            let bit = window * width + width - 1;
+            halves[bit / 64] |= 1 << (bit % 64);
+        }
+        let mut carry = false;
+        for (word, half) in words.iter_mut().zip(halves) {
+            let (sum, over) = word.overflowing_add(half);
+            let (sum, over_again) = sum.overflowing_add(u64::from(carry));
+            *word = sum;
+            carry = over | over_again;
+        }
+        Self { words, width }
+    }
+
+    /// From −2^(width − 1) up to 2^(width − 1) − 1.
+    fn digit(&self, window: usize) -> i32 {
+        let bit = window * self.width;
+        let (word, offset) = (bit / 64, bit % 64);
+        let low = self.words[word] >> offset;
+        let high = match self.words.get(word + 1) {
+            Some(next) if offset > 0 => next << (64 - offset),
+            _ => 0,
+        };
+        let bits = (low | high) & ((1 << self.width) - 1);
+        // At most 20 bits.
+        i32::try_from(bits).unwrap_or(0) - (1 << (self.width - 1))
+    }
+}
+
+/// The sums of the points of each digit but zero, by its size; points of negative digits are negated.
+struct Buckets<F> {
+    sums: Vec<Affine<F>>,
+}
+
+impl<F: Coordinate> Buckets<F> {
+    fn new(width: usize) -> Self {
+        Self {
+            sums: vec![Affine::default(); 1 << (width - 1)],
+        }
+    }
+
+    /// Adds points by their digits in a window.
+    fn add<P: Point<Coordinate = F>>(&mut self, points: &[P], digits: &[Digits], window: usize) {
+        let digits: Vec<i32> = digits.iter().map(|digits| digits.digit(window)).collect();
+        // What is in a bucket already is the first of its points.
+        let mut lengths: Vec<usize> = self
+            .sums
+            .iter()
+            .map(|sum| usize::from(!sum.is_infinity()))
+            .collect();
+        for digit in digits.iter().filter(|digit| **digit != 0) {
+            lengths[index(*digit)] += 1;
+        }
+        let mut next = starts(&lengths);
+        let total = lengths.iter().sum();
+        let mut grouped = vec![Affine::default(); total];
+        for (sum, at) in self.sums.iter().zip(&mut next) {
+            if !sum.is_infinity() {
+                grouped[*at] = *sum;
+                *at += 1;
+            }
+        }
+        for (point, digit) in points.iter().zip(digits) {
+            if digit != 0 {
+                let mut point = point.coordinates();
+                if digit < 0 {
+                    point.y = point.y.negated();
+                }
+                let at = &mut next[index(digit)];
+                grouped[*at] = point;
+                *at += 1;
+            }
+        }
+        while lengths.iter().any(|length| *length > 1) {
+            (grouped, lengths) = halve(&grouped, &lengths);
+        }
+        for ((sum, length), at) in self.sums.iter_mut().zip(&lengths).zip(starts(&lengths)) {
+            if *length == 1 {
+                *sum = grouped[at];
+            }
+        }
+    }
+
+    /// The sum of all buckets times their digits.
+    fn close<P: Point<Coordinate = F>>(&self) -> P::Curve {
+        let (mut running, mut total) = (P::Curve::identity(), P::Curve::identity());
+        for sum in self.sums.iter().rev() {
+            if !sum.is_infinity() {
+                running += P::of(sum);
+            }
+            total += running;
+        }
+        total
+    }
+}
+
+/// The bucket of a digit that is not zero.
+fn index(digit: i32) -> usize {
+    // At most 2^19, which any `usize` holds.
+    usize::try_from(digit.unsigned_abs()).map_or(0, |size| size - 1)
+}
+
+/// Where each group begins.
+fn starts(lengths: &[usize]) -> Vec<usize> {
+    let begin = lengths.iter().scan(0, |next, length| {
+        let start = *next;
+        *next += length;
+        Some(start)
+    });
+    begin.collect()
+}
+
+/// Adds the points of each group two by two; an odd one stays.
+fn halve<F: Coordinate>(points: &[Affine<F>], lengths: &[usize]) -> (Vec<Affine<F>>, Vec<usize>) {
+    let mut out = Vec::with_capacity(points.len() / 2 + lengths.len());
+    let mut pairs = Vec::with_capacity(points.len() / 2);
+    let mut rest = points;
+    for length in lengths {
+        let (group, others) = rest.split_at(*length);
+        rest = others;
+        let (couples, odd) = group.as_chunks();
+        for couple in couples {
+            pairs.push((*couple, out.len()));
+            out.push(Affine::default());
+        }
+        out.extend(odd);
+    }
+    for batch in pairs.chunks(BATCH) {
+        add_pairs(batch, &mut out);
+    }
+    let lengths = lengths.iter().map(|length| length.div_ceil(2)).collect();
+    (out, lengths)
+}
+
+/// Adds each pair with one inversion for all, and puts each sum where its number says.
+fn add_pairs<F: Coordinate>(pairs: &[([Affine<F>; 2], usize)], out: &mut [Affine<F>]) {
+    let mut product = F::one();
+    let mut steps = Vec::with_capacity(pairs.len());
+    for ([a, b], _) in pairs {
+        let slope = Slope::between(a, b);
+        let before = product;
+        if let Slope::Fraction { divisor, .. } = &slope {
+            product = product.times(divisor);
+        }
+        steps.push((slope, before));
+    }
+    let mut inverse = product.inverse();
+    for (([a, b], at), (slope, before)) in pairs.iter().zip(steps).rev() {
+        out[*at] = match slope {
+            Slope::Fraction { dividend, divisor } => {
+                let slope = dividend.times(&inverse.times(&before));
+                inverse = inverse.times(&divisor);
+                let x = slope.square().minus(&a.x).minus(&b.x);
+                let y = slope.times(&a.x.minus(&x)).minus(&a.y);
+                Affine { x, y }
+            }
+            Slope::Sum(sum) => sum,
+        };
+    }
+}
+
+/// The slope of the line through two points, or their sum where there is no need of one.
+enum Slope<F> {
+    Fraction { dividend: F, divisor: F },
+    Sum(Affine<F>),
+}
+
+impl<F: Coordinate> Slope<F> {
+    fn between(a: &Affine<F>, b: &Affine<F>) -> Self {
+        if a.is_infinity() {
+            return Self::Sum(*b);
+        }
+        if b.is_infinity() {
+            return Self::Sum(*a);
+        }
+        let divisor = b.x.minus(&a.x);
+        if divisor != F::default() {
+            let dividend = b.y.minus(&a.y);
+            return Self::Fraction { dividend, divisor };
+        }
+        // No point of these groups is its own negative.
+        if a.y != b.y {
+            return Self::Sum(Affine::default());
+        }
+        let square = a.x.square();
+        Self::Fraction {
+            dividend: square.plus(&square).plus(&square),
+            divisor: a.y.plus(&a.y),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
