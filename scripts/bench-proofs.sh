@@ -3,8 +3,8 @@
 #   ./scripts/bench-proofs.sh [--json FILE] [--quick]
 # --json:  also writes the rows, an array of {name, ours, peer, unit, ratio, target, met}; a larger ratio is
 #          better for us.
-# --quick: counts, and times of small sectors only; about a minute, then. All of it: about eight minutes on
-#          two idle cores and 6 GB of memory; the first build takes two minutes more.
+# --quick: counts, and times of small sectors only; about a minute, then. All of it: about ten minutes on
+#          two idle cores and 7 GB of memory; the first build takes two minutes more.
 set -euo pipefail
 own_target=${CARGO_TARGET_DIR:-}
 . "$(dirname "$0")/env.sh"

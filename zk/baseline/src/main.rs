@@ -42,10 +42,10 @@ fn main() -> anyhow::Result<()> {
     eprintln!("sealing");
     sealing::run(&mut report, profile.tree_levels, &mut rng)?;
     eprintln!("one circuit, two provers");
-    let ours = prover::run(&mut report, profile, &mut rng)?;
+    prover::run(&mut report, profile, &mut rng)?;
     if !options.quick {
         eprintln!("seal proofs");
-        seal_proof::run(&mut report, &ours, caches.path(), &mut rng)?;
+        seal_proof::run(&mut report, caches.path(), &mut rng)?;
     }
 
     println!("{report}");

@@ -1,4 +1,5 @@
 //! Our graph is Filecoin's: the same parents at random nodes of every sector size.
+#![allow(clippy::unwrap_used)]
 
 use filecoin_hashers::poseidon::PoseidonHasher;
 use ips_verifier::graph::Graph;

@@ -12,6 +12,7 @@ use blstrs::{Bls12, Scalar};
 use ips_primitives::challenge::Beacon;
 
 use crate::{
+    params::ProverParams,
     prove::{groth16::create_proof, ProveError},
     seal::{checked_circuit, SealedSector},
 };
@@ -26,6 +27,11 @@ pub fn seal_circuit(
     proof_index: u32,
 ) -> Result<impl Circuit<Scalar> + Clone + Send, ProveError> {
     checked_circuit(sealed, seed, proof_index)
+}
+
+/// Parameters as bellperson has them.
+pub fn parameters(params: &ProverParams) -> &Parameters<Bls12> {
+    &params.groth
 }
 
 /// Proves `circuit`, which must be satisfied, with given randomness.

@@ -22,37 +22,68 @@ const TARGET: f64 = 2.0;
 /// What the challenges of our proofs are drawn by.
 pub const SEED: [u8; 32] = [1; 32];
 
-/// What the comparison with Filecoin's proof takes from here.
+/// A seal proof of ours: what was proven, with what, and how long it took.
 pub struct Ours {
-    /// The sector that was proven.
+    /// The sector.
     pub sealed: SealedSector,
     /// Our parameters of its profile.
     pub params: ProverParams,
     /// Seconds that our generator took for them.
     pub generation: f64,
-    /// Their length, in bellperson's format.
-    pub bytes: usize,
-    /// Seconds of one proof by our prover.
+    /// Seconds of one proof by our prover, without openings and their check.
     pub proof: f64,
+}
+
+impl Ours {
+    /// Seals a sector of `profile`, makes parameters and proves `proofs` times.
+    ///
+    /// # Errors
+    /// If a step fails.
+    pub fn measure(profile: Profile, proofs: usize, rng: &mut ChaCha20Rng) -> anyhow::Result<Self> {
+        let (sealed, _) = ours::seal_random(profile, rng)?;
+        let circuit = comparison::seal_circuit(&sealed, &SEED, 0)?;
+        let (params, took) = timed(|| ProverParams::generate(CircuitKind::Seal, profile));
+        let params = params?;
+        let mut seconds = Vec::new();
+        for _ in 0..proofs {
+            let randomness = [Scalar::random(&mut *rng), Scalar::random(&mut *rng)];
+            let known = comparison::parameters(&params);
+            let (proof, took) = timed(|| prove(true, circuit.clone(), known, randomness));
+            proof?;
+            seconds.push(took.wall);
+        }
+        Ok(Self {
+            sealed,
+            params,
+            generation: took.wall,
+            proof: median(seconds),
+        })
+    }
+
+    /// Length of the parameters in bellperson's format.
+    ///
+    /// # Errors
+    /// None but of memory.
+    pub fn bytes(&self) -> anyhow::Result<usize> {
+        let mut written = Vec::new();
+        comparison::parameters(&self.params).write(&mut written)?;
+        Ok(written.len())
+    }
 }
 
 /// Compares provers and generators on the seal circuit of `profile`.
 ///
 /// # Errors
 /// If a step fails, or the two provers make different proofs.
-pub fn run(report: &mut Report, profile: Profile, rng: &mut ChaCha20Rng) -> anyhow::Result<Ours> {
-    let (sealed, _) = ours::seal_random(profile, rng)?;
-    let circuit = comparison::seal_circuit(&sealed, &SEED, 0)?;
+pub fn run(report: &mut Report, profile: Profile, rng: &mut ChaCha20Rng) -> anyhow::Result<()> {
+    let ours = Ours::measure(profile, 0, rng)?;
+    let circuit = comparison::seal_circuit(&ours.sealed, &SEED, 0)?;
     let name = profile.id.name();
-
-    let (params, ours) = timed(|| ProverParams::generate(CircuitKind::Seal, profile));
     let (theirs, bellperson) =
         timed(|| generate_random_parameters::<Bls12, _, _>(circuit.clone(), rng));
-    let (params, theirs) = (params?, theirs?);
+    let theirs = theirs?;
     let title = format!("parameters of our {name} seal circuit: our generator, bellperson's");
-    report.add(Row::of_costs(title, ours.wall, bellperson.wall, "s"));
-    let mut written = Vec::new();
-    theirs.write(&mut written)?;
+    report.add(Row::of_costs(title, ours.generation, bellperson.wall, "s"));
 
     let mut seconds = [Vec::new(), Vec::new()];
     for pair in 0..PAIRS {
@@ -68,17 +99,10 @@ pub fn run(report: &mut Report, profile: Profile, rng: &mut ChaCha20Rng) -> anyh
         }
         ensure!(proofs[0] == proofs[1], "the provers make different proofs");
     }
-    let [ours_all, theirs_all] = seconds;
-    let proof = median(ours_all);
+    let [ours, theirs] = seconds.map(median);
     let title = format!("proof of our {name} seal circuit: our prover, bellperson's");
-    report.add(Row::of_costs(title, proof, median(theirs_all), "s").with_target(TARGET));
-    Ok(Ours {
-        sealed,
-        params,
-        generation: ours.wall,
-        bytes: written.len(),
-        proof,
-    })
+    report.add(Row::of_costs(title, ours, theirs, "s").with_target(TARGET));
+    Ok(())
 }
 
 fn prove(

@@ -1,15 +1,15 @@
-//! A seal proof of each side: parameters, proof, check.
+//! A seal proof of each side, of sectors of one size: parameters, proof, check.
 //!
-//! Theirs is the smallest that is honest to compare with our profile `dev`: a 1 MiB sector with 2 layers
-//! and one challenge. Its circuit needs a domain of 2^21 rows, as does the smallest of all.
+//! Ours is of `testnet`, 8 MiB, 4 layers. Theirs is of the same size with the layers of their test sizes, 2,
+//! and one challenge: the smallest that there is; it needs a domain of 2^21 rows, ours one of 2^20. So costs
+//! are compared per challenge and layer.
 
 use std::path::Path;
 
-use anyhow::ensure;
 use ips_primitives::sector::Profile;
 use rand_chacha::ChaCha20Rng;
 
-use super::{nodes, on_chain, prover::Ours, size_name};
+use super::{count, nodes, on_chain, prover::Ours, size_name};
 use crate::{
     filecoin::{self, Shape},
     report::{Report, Row},
@@ -17,55 +17,53 @@ use crate::{
 
 /// Seconds per challenge and layer: how many times less than theirs ours shall be.
 const PROOF_TARGET: f64 = 40.0;
+/// Proofs of ours; of theirs there is one.
+const PROOFS: usize = 3;
 
-/// Seals, sets up, proves and checks as Filecoin does, beside what ours took; `folder` has its caches.
+/// Seals, sets up, proves and checks on both sides; `folder` has Filecoin's caches.
 ///
 /// # Errors
 /// If a step fails or a proof is refused.
-pub fn run(
-    report: &mut Report,
-    ours: &Ours,
-    folder: &Path,
-    rng: &mut ChaCha20Rng,
-) -> anyhow::Result<()> {
-    let profile = ours.params.profile();
-    ensure!(
-        profile == Profile::DEV,
-        "their circuit has the shape of dev"
-    );
+pub fn run(report: &mut Report, folder: &Path, rng: &mut ChaCha20Rng) -> anyhow::Result<()> {
+    let profile = Profile::TESTNET;
+    eprintln!("  ours: sealing a sector, parameters, {PROOFS} proofs; some minutes");
+    let ours = Ours::measure(profile, PROOFS, rng)?;
     let shape = Shape {
         nodes: nodes(profile.tree_levels),
-        layers: usize::try_from(profile.layers)?,
-        challenges: usize::try_from(profile.seal_challenges)?,
+        layers: 2,
+        challenges: 1,
     };
-    let about = format!(
-        "{}, {} layers, {} challenge",
-        size_name(profile.tree_levels),
-        profile.layers,
-        profile.seal_challenges
-    );
     let (sealed, _) = filecoin::seal_random(shape, rng)?;
-    eprintln!("  their parameters, made by bellperson: about five minutes on two idle cores");
+    eprintln!("  theirs: parameters, made by bellperson; about six minutes on two idle cores");
     let theirs = filecoin::make_parameters(&sealed, folder, rng)?;
-    let title = format!("seal parameters, {about}");
-    report.add(Row::of_costs(
-        format!("{title}: generation"),
+    let proof = sealed.prove(&theirs)?;
+
+    let our_steps = f64::from(profile.layers * profile.seal_challenges);
+    let their_steps = count(shape.layers * shape.challenges);
+    let size = size_name(profile.tree_levels);
+    let about = format!(
+        "{size}, {} × {} against {} × {}",
+        profile.seal_challenges, profile.layers, shape.challenges, shape.layers
+    );
+    let row = |what: &str, our: f64, their: f64, unit: &'static str| {
+        let title = format!("{what} per challenge × layer, {about}");
+        Row::of_costs(title, our / our_steps, their / their_steps, unit)
+    };
+    let generation = theirs.took.wall;
+    report.add(row(
+        "seal parameters: generation",
         ours.generation,
-        theirs.took.wall,
+        generation,
         "s",
     ));
-    let megabytes = |bytes: f64| bytes / 1e6;
-    report.add(Row::of_costs(
-        format!("{title}: file"),
-        megabytes(super::count(ours.bytes)),
-        megabytes(f64::from(u32::try_from(theirs.bytes)?)),
+    let megabytes = |bytes: usize| count(bytes) / 1e6;
+    let (our_bytes, their_bytes) = (ours.bytes()?, usize::try_from(theirs.bytes)?);
+    report.add(row(
+        "seal parameters: file",
+        megabytes(our_bytes),
+        megabytes(their_bytes),
         "MB",
     ));
-
-    let proof = sealed.prove(&theirs)?;
-    let steps = f64::from(profile.layers * profile.seal_challenges);
-    let title = format!("seal proof per challenge × layer, {about}");
-    let (our_step, their_step) = (ours.proof / steps, proof.took.wall / steps);
-    report.add(Row::of_costs(title, our_step, their_step, "s").with_target(PROOF_TARGET));
-    on_chain::native(report, ours, sealed.checker(&theirs, &proof), &about)
+    report.add(row("seal proof", ours.proof, proof.took.wall, "s").with_target(PROOF_TARGET));
+    on_chain::native(report, &ours, sealed.checker(&theirs, &proof), &about)
 }

@@ -39,9 +39,8 @@ pub fn run(report: &mut Report, levels: u32, rng: &mut ChaCha20Rng) -> anyhow::R
         let (_, theirs) = filecoin::seal_random(shape, rng)?;
         let theirs = theirs.cpu / mebibytes;
         let name = format!("sealing, {}, {layers} layers", size_name(levels));
-        let row = |how: &str, cpu: f64| {
-            Row::of_costs(format!("{name}, {how}"), cpu, theirs, "CPU s/MiB")
-        };
+        let row =
+            |how: &str, cpu: f64| Row::of_costs(format!("{name}, {how}"), cpu, theirs, "CPU s/MiB");
         report.add(row("one sector", alone.cpu / mebibytes));
         let eight = row(
             "eight side by side",
