@@ -5,7 +5,7 @@ use alloc::{collections::BTreeSet, vec::Vec};
 use frame_support::traits::Get;
 use ips_pallet_traits::{Collateral, Deals, NodeRegistry};
 use ips_primitives::{
-    id::{Balance, BlockNumber, PartitionIndex, ProviderId, SectorNumber, SlotId},
+    id::{AccountKey, Balance, BlockNumber, PartitionIndex, ProviderId, SectorNumber, SlotId},
     schedule::Window,
     sector::{Piece, SectorState},
 };
@@ -164,7 +164,7 @@ impl<T: Config> Pallet<T> {
             Partitions::<T>::insert(provider, index, partition);
         }
         if let Some(info) = Sectors::<T>::get(provider, sector) {
-            Self::end_sector(provider, sector, info, TerminationReason::Cutoff);
+            Self::end_sector(provider, sector, info, TerminationReason::Cutoff, 0);
         }
     }
 
@@ -186,23 +186,34 @@ impl<T: Config> Pallet<T> {
         WithRoom::<T>::insert(provider, index, ());
     }
 
-    /// Ends a sector whose place is already vacant. Returns what was slashed for it.
+    /// Takes the whole collateral of a sector's slots; a part goes to whoever showed the fraud. Returns
+    /// what was taken.
+    pub(crate) fn slash_fraud(
+        provider: ProviderId,
+        sector: SectorNumber,
+        info: &SectorInfo,
+        reporter: &AccountKey,
+    ) -> Balance {
+        let percent = T::Parameters::get().fraud_reward_percent;
+        let owned = Self::owned_pieces(provider, sector, info);
+        let slots: BTreeSet<SlotId> = owned.iter().map(|piece| piece.slot).collect();
+        slots.into_iter().fold(0, |total: Balance, slot| {
+            let whole = T::Collateral::locked(&provider, slot);
+            let taken = T::Collateral::slash_reported(&provider, slot, whole, reporter, percent);
+            total.saturating_add(taken)
+        })
+    }
+
+    /// Ends a sector whose place is already vacant and for which `slashed` was taken.
     pub(crate) fn end_sector(
         provider: ProviderId,
         sector: SectorNumber,
         mut info: SectorInfo,
         reason: TerminationReason,
-    ) -> Balance {
+        slashed: Balance,
+    ) {
         let was_sealed = info.state != SectorState::PreCommitted;
         let owned = Self::owned_pieces(provider, sector, &info);
-        let slots: BTreeSet<SlotId> = owned.iter().map(|piece| piece.slot).collect();
-        let slashed = match reason {
-            TerminationReason::Fraud => slots.iter().fold(0, |total: Balance, slot| {
-                let whole = T::Collateral::locked(&provider, *slot);
-                total.saturating_add(T::Collateral::slash(&provider, *slot, whole))
-            }),
-            TerminationReason::GivenUp | TerminationReason::Cutoff => 0,
-        };
         if was_sealed {
             // While the entries still exist: the market pays for what was proven until now.
             for piece in &owned {
@@ -220,7 +231,6 @@ impl<T: Config> Pallet<T> {
             reason,
             slashed,
         });
-        slashed
     }
 
     /// Stores a partition after its window is done, due in the next period; one without sectors ends.

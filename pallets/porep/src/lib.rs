@@ -44,8 +44,8 @@ pub mod pallet {
     use ips_primitives::{
         challenge::Beacon,
         id::{
-            Balance, BlockNumber, PartitionIndex, PieceIndex, ProviderId, SectorNumber, SlotId,
-            VerifyingKeyId,
+            AccountKey, Balance, BlockNumber, PartitionIndex, PieceIndex, ProviderId, SectorNumber,
+            SlotId, VerifyingKeyId,
         },
         proof_calls::{
             BindingOpening, FraudProof, PreCommit, BINDING_OPENINGS_MAX, SEAL_PROOFS_MAX,
@@ -458,7 +458,7 @@ pub mod pallet {
         /// Shows that a sector does not hold its slot's bytes.
         ///
         /// *Origin*: anyone. *Effect*: the sector is terminated and the collateral of its slots is
-        /// taken whole; free if valid. *Events*: [`Event::SectorTerminated`].
+        /// taken whole, a part of it for the caller; free if valid. *Events*: [`Event::SectorTerminated`].
         #[pallet::call_index(7)]
         #[pallet::weight(T::WeightInfo::dispute(SECTOR_PIECES_MAX))]
         pub fn dispute(
@@ -467,8 +467,8 @@ pub mod pallet {
             sector: SectorNumber,
             proof: FraudProof,
         ) -> DispatchResultWithPostInfo {
-            ensure_signed(origin)?;
-            Self::do_dispute(provider, sector, &proof)
+            let reporter = AccountKey(ensure_signed(origin)?.into());
+            Self::do_dispute(reporter, provider, sector, &proof)
         }
 
         /// Sets the verifying key of a circuit, of the kind that its header names.

@@ -57,6 +57,7 @@ pub const DEFAULTS: PorepParameters = PorepParameters {
     prove_commit_blocks: 30,
     beacon_blocks: 60,
     fault_slash_percent: 10,
+    fraud_reward_percent: 25,
     fault_cutoff_periods: 2,
     tick_partitions_max: 2,
     tick_pieces_max: 4,
@@ -79,6 +80,7 @@ parameter_types! {
     pub static Slots: BTreeMap<SlotId, SlotFacts> = BTreeMap::new();
     pub static Market: Vec<Told> = Vec::new();
     pub static Locks: BTreeMap<(ProviderId, SlotId), Balance> = BTreeMap::new();
+    pub static Rewards: BTreeMap<AccountKey, Balance> = BTreeMap::new();
 }
 
 pub struct MockNodes;
@@ -168,6 +170,19 @@ impl Collateral for MockCollateral {
             *locked -= taken;
             taken
         })
+    }
+
+    fn slash_reported(
+        provider: &ProviderId,
+        slot: SlotId,
+        amount: Balance,
+        reporter: &AccountKey,
+        percent: u8,
+    ) -> Balance {
+        let taken = Self::slash(provider, slot, amount);
+        let reward = taken * Balance::from(percent) / 100;
+        Rewards::mutate(|rewards| *rewards.entry(*reporter).or_default() += reward);
+        taken
     }
 
     fn locked(provider: &ProviderId, slot: SlotId) -> Balance {

@@ -53,6 +53,9 @@ pub struct PorepParameters {
     pub beacon_blocks: BlockNumber,
     /// Percent of a slot's locked collateral that a missed proof costs.
     pub fault_slash_percent: u8,
+    /// Percent of the collateral taken for a fraud that goes to whoever showed it. Less than all, so that
+    /// a provider does not show its own.
+    pub fraud_reward_percent: u8,
     /// Periods after which a faulty sector is terminated.
     pub fault_cutoff_periods: u32,
     /// Missed partitions that one block handles at most.
@@ -103,6 +106,7 @@ impl PorepParameters {
         assert!(self.beacon_blocks >= self.ticket_blocks);
         assert!(self.beacon_blocks >= schedule.window_blocks());
         assert!(self.fault_slash_percent <= 100);
+        assert!(self.fraud_reward_percent < 100);
         assert!(self.fault_cutoff_periods >= 1);
         assert!(self.tick_partitions_max >= 1 && self.tick_pieces_max >= 1);
         assert!(self.profile.post_sectors <= POST_SECTORS_MAX);

@@ -1,6 +1,6 @@
 //! Weights of `pallet_porep`, measured in WASM.
 //!
-//! Written by `scripts/benchmark-weights.sh`; do not edit. 2026-11-26, 20 steps of
+//! Written by `scripts/benchmark-weights.sh`; do not edit. 2026-11-27, 20 steps of
 //! 6 repeats, on Intel(R) Xeon(R) Processor, which is no reference machine.
 
 use core::marker::PhantomData;
@@ -45,9 +45,9 @@ pub struct SubstrateWeight<T>(PhantomData<T>);
 
 impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     fn pre_commit(n: u32) -> Weight {
-        // At least 108_862_000 ps.
-        Weight::from_parts(101_145_945, 7_233)
-            .saturating_add(Weight::from_parts(18_921_354, 0).saturating_mul(n.into()))
+        // At least 110_367_000 ps.
+        Weight::from_parts(103_266_553, 7_233)
+            .saturating_add(Weight::from_parts(19_528_961, 0).saturating_mul(n.into()))
             .saturating_add(T::DbWeight::get().reads(5))
             .saturating_add(T::DbWeight::get().reads(3_u64.saturating_mul(n.into())))
             .saturating_add(T::DbWeight::get().writes(1))
@@ -56,9 +56,9 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     }
 
     fn prove_commit(n: u32) -> Weight {
-        // At least 11_117_093_000 ps.
-        Weight::from_parts(11_176_016_618, 7_233)
-            .saturating_add(Weight::from_parts(73_350_666, 0).saturating_mul(n.into()))
+        // At least 9_929_239_000 ps.
+        Weight::from_parts(10_076_319_571, 7_233)
+            .saturating_add(Weight::from_parts(69_054_937, 0).saturating_mul(n.into()))
             .saturating_add(T::DbWeight::get().reads(9))
             .saturating_add(T::DbWeight::get().reads(3_u64.saturating_mul(n.into())))
             .saturating_add(T::DbWeight::get().writes(7))
@@ -67,9 +67,9 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     }
 
     fn submit_post(n: u32) -> Weight {
-        // At least 9_058_421_000 ps.
-        Weight::from_parts(9_335_734_052, 50_934)
-            .saturating_add(Weight::from_parts(26_539_012, 0).saturating_mul(n.into()))
+        // At least 8_997_864_000 ps.
+        Weight::from_parts(9_048_543_451, 50_934)
+            .saturating_add(Weight::from_parts(26_951_825, 0).saturating_mul(n.into()))
             .saturating_add(T::DbWeight::get().reads(15))
             .saturating_add(T::DbWeight::get().reads(3_u64.saturating_mul(n.into())))
             .saturating_add(T::DbWeight::get().writes(12))
@@ -78,9 +78,9 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     }
 
     fn declare_fault(n: u32) -> Weight {
-        // At least 86_384_000 ps.
-        Weight::from_parts(66_264_500, 7_584)
-            .saturating_add(Weight::from_parts(30_190_585, 0).saturating_mul(n.into()))
+        // At least 88_611_000 ps.
+        Weight::from_parts(99_780_944, 10_104)
+            .saturating_add(Weight::from_parts(30_422_755, 0).saturating_mul(n.into()))
             .saturating_add(T::DbWeight::get().reads(4))
             .saturating_add(T::DbWeight::get().reads(3_u64.saturating_mul(n.into())))
             .saturating_add(T::DbWeight::get().writes(3))
@@ -89,16 +89,16 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     }
 
     fn recover() -> Weight {
-        // At least 84_802_000 ps.
-        Weight::from_parts(85_945_000, 7_584)
+        // At least 78_553_000 ps.
+        Weight::from_parts(79_814_000, 10_104)
             .saturating_add(T::DbWeight::get().reads(3))
             .saturating_add(T::DbWeight::get().writes(1))
     }
 
     fn terminate(n: u32) -> Weight {
-        // At least 247_424_000 ps.
-        Weight::from_parts(106_243_333, 7_584)
-            .saturating_add(Weight::from_parts(149_628_706, 0).saturating_mul(n.into()))
+        // At least 241_397_000 ps.
+        Weight::from_parts(121_161_446, 10_104)
+            .saturating_add(Weight::from_parts(156_346_921, 0).saturating_mul(n.into()))
             .saturating_add(T::DbWeight::get().reads(9))
             .saturating_add(T::DbWeight::get().reads(5_u64.saturating_mul(n.into())))
             .saturating_add(T::DbWeight::get().writes(9))
@@ -107,9 +107,9 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     }
 
     fn expire_pre_commit(n: u32) -> Weight {
-        // At least 32_970_000 ps.
-        Weight::from_parts(36_023_341, 7_233)
-            .saturating_add(Weight::from_parts(8_283_408, 0).saturating_mul(n.into()))
+        // At least 36_651_000 ps.
+        Weight::from_parts(44_591_318, 7_233)
+            .saturating_add(Weight::from_parts(8_375_469, 0).saturating_mul(n.into()))
             .saturating_add(T::DbWeight::get().reads(1))
             .saturating_add(T::DbWeight::get().reads(1_u64.saturating_mul(n.into())))
             .saturating_add(T::DbWeight::get().writes(1))
@@ -118,45 +118,45 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     }
 
     fn dispute(n: u32) -> Weight {
-        // At least 1_256_547_000 ps.
-        Weight::from_parts(1_128_972_192, 7_584)
-            .saturating_add(Weight::from_parts(155_361_519, 0).saturating_mul(n.into()))
-            .saturating_add(T::DbWeight::get().reads(8))
+        // At least 717_062_000 ps.
+        Weight::from_parts(579_017_200, 10_104)
+            .saturating_add(Weight::from_parts(183_470_784, 0).saturating_mul(n.into()))
+            .saturating_add(T::DbWeight::get().reads(9))
             .saturating_add(T::DbWeight::get().reads(5_u64.saturating_mul(n.into())))
-            .saturating_add(T::DbWeight::get().writes(9))
+            .saturating_add(T::DbWeight::get().writes(10))
             .saturating_add(T::DbWeight::get().writes(5_u64.saturating_mul(n.into())))
             .saturating_add(Weight::from_parts(0, 4_593).saturating_mul(n.into()))
     }
 
     fn set_verifying_key() -> Weight {
-        // At least 7_085_338_000 ps.
-        Weight::from_parts(7_208_407_000, 0).saturating_add(T::DbWeight::get().writes(1))
+        // At least 7_358_048_000 ps.
+        Weight::from_parts(7_442_817_000, 0).saturating_add(T::DbWeight::get().writes(1))
     }
 
     fn set_arithmetic() -> Weight {
-        // At least 10_540_000 ps.
-        Weight::from_parts(11_203_000, 0).saturating_add(T::DbWeight::get().writes(1))
+        // At least 9_613_000 ps.
+        Weight::from_parts(11_312_000, 0).saturating_add(T::DbWeight::get().writes(1))
     }
 
     fn verify_in_wasm(n: u32) -> Weight {
-        // At least 7_948_138_000 ps.
-        Weight::from_parts(7_557_946_153, 6_062)
-            .saturating_add(Weight::from_parts(3_484_767_335, 0).saturating_mul(n.into()))
+        // At least 8_073_718_000 ps.
+        Weight::from_parts(5_855_464_724, 6_062)
+            .saturating_add(Weight::from_parts(3_283_113_108, 0).saturating_mul(n.into()))
             .saturating_add(T::DbWeight::get().reads(2))
     }
 
     fn verify_by_host(n: u32) -> Weight {
-        // At least 3_025_474_000 ps.
-        Weight::from_parts(4_369_145_175, 6_062)
-            .saturating_add(Weight::from_parts(1_335_103_085, 0).saturating_mul(n.into()))
+        // At least 3_118_322_000 ps.
+        Weight::from_parts(2_977_854_659, 6_062)
+            .saturating_add(Weight::from_parts(1_448_001_444, 0).saturating_mul(n.into()))
             .saturating_add(T::DbWeight::get().reads(2))
     }
 
     fn tick(p: u32, n: u32) -> Weight {
-        // At least 3_237_098_000 ps.
-        Weight::from_parts(3_303_557_000, 7_155)
-            .saturating_add(Weight::from_parts(109_022_037, 0).saturating_mul(p.into()))
-            .saturating_add(Weight::from_parts(72_364_769, 0).saturating_mul(n.into()))
+        // At least 3_424_420_000 ps.
+        Weight::from_parts(3_424_420_000, 7_155)
+            .saturating_add(Weight::from_parts(107_718_238, 0).saturating_mul(p.into()))
+            .saturating_add(Weight::from_parts(75_979_759, 0).saturating_mul(n.into()))
             .saturating_add(T::DbWeight::get().reads(7))
             .saturating_add(T::DbWeight::get().reads(11_u64.saturating_mul(p.into())))
             .saturating_add(T::DbWeight::get().reads(4_u64.saturating_mul(n.into())))
@@ -171,8 +171,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 /// Weights for tests.
 impl WeightInfo for () {
     fn pre_commit(n: u32) -> Weight {
-        Weight::from_parts(101_145_945, 7_233)
-            .saturating_add(Weight::from_parts(18_921_354, 0).saturating_mul(n.into()))
+        Weight::from_parts(103_266_553, 7_233)
+            .saturating_add(Weight::from_parts(19_528_961, 0).saturating_mul(n.into()))
             .saturating_add(RocksDbWeight::get().reads(5))
             .saturating_add(RocksDbWeight::get().reads(3_u64.saturating_mul(n.into())))
             .saturating_add(RocksDbWeight::get().writes(1))
@@ -181,8 +181,8 @@ impl WeightInfo for () {
     }
 
     fn prove_commit(n: u32) -> Weight {
-        Weight::from_parts(11_176_016_618, 7_233)
-            .saturating_add(Weight::from_parts(73_350_666, 0).saturating_mul(n.into()))
+        Weight::from_parts(10_076_319_571, 7_233)
+            .saturating_add(Weight::from_parts(69_054_937, 0).saturating_mul(n.into()))
             .saturating_add(RocksDbWeight::get().reads(9))
             .saturating_add(RocksDbWeight::get().reads(3_u64.saturating_mul(n.into())))
             .saturating_add(RocksDbWeight::get().writes(7))
@@ -191,8 +191,8 @@ impl WeightInfo for () {
     }
 
     fn submit_post(n: u32) -> Weight {
-        Weight::from_parts(9_335_734_052, 50_934)
-            .saturating_add(Weight::from_parts(26_539_012, 0).saturating_mul(n.into()))
+        Weight::from_parts(9_048_543_451, 50_934)
+            .saturating_add(Weight::from_parts(26_951_825, 0).saturating_mul(n.into()))
             .saturating_add(RocksDbWeight::get().reads(15))
             .saturating_add(RocksDbWeight::get().reads(3_u64.saturating_mul(n.into())))
             .saturating_add(RocksDbWeight::get().writes(12))
@@ -201,8 +201,8 @@ impl WeightInfo for () {
     }
 
     fn declare_fault(n: u32) -> Weight {
-        Weight::from_parts(66_264_500, 7_584)
-            .saturating_add(Weight::from_parts(30_190_585, 0).saturating_mul(n.into()))
+        Weight::from_parts(99_780_944, 10_104)
+            .saturating_add(Weight::from_parts(30_422_755, 0).saturating_mul(n.into()))
             .saturating_add(RocksDbWeight::get().reads(4))
             .saturating_add(RocksDbWeight::get().reads(3_u64.saturating_mul(n.into())))
             .saturating_add(RocksDbWeight::get().writes(3))
@@ -211,14 +211,14 @@ impl WeightInfo for () {
     }
 
     fn recover() -> Weight {
-        Weight::from_parts(85_945_000, 7_584)
+        Weight::from_parts(79_814_000, 10_104)
             .saturating_add(RocksDbWeight::get().reads(3))
             .saturating_add(RocksDbWeight::get().writes(1))
     }
 
     fn terminate(n: u32) -> Weight {
-        Weight::from_parts(106_243_333, 7_584)
-            .saturating_add(Weight::from_parts(149_628_706, 0).saturating_mul(n.into()))
+        Weight::from_parts(121_161_446, 10_104)
+            .saturating_add(Weight::from_parts(156_346_921, 0).saturating_mul(n.into()))
             .saturating_add(RocksDbWeight::get().reads(9))
             .saturating_add(RocksDbWeight::get().reads(5_u64.saturating_mul(n.into())))
             .saturating_add(RocksDbWeight::get().writes(9))
@@ -227,8 +227,8 @@ impl WeightInfo for () {
     }
 
     fn expire_pre_commit(n: u32) -> Weight {
-        Weight::from_parts(36_023_341, 7_233)
-            .saturating_add(Weight::from_parts(8_283_408, 0).saturating_mul(n.into()))
+        Weight::from_parts(44_591_318, 7_233)
+            .saturating_add(Weight::from_parts(8_375_469, 0).saturating_mul(n.into()))
             .saturating_add(RocksDbWeight::get().reads(1))
             .saturating_add(RocksDbWeight::get().reads(1_u64.saturating_mul(n.into())))
             .saturating_add(RocksDbWeight::get().writes(1))
@@ -237,39 +237,39 @@ impl WeightInfo for () {
     }
 
     fn dispute(n: u32) -> Weight {
-        Weight::from_parts(1_128_972_192, 7_584)
-            .saturating_add(Weight::from_parts(155_361_519, 0).saturating_mul(n.into()))
-            .saturating_add(RocksDbWeight::get().reads(8))
+        Weight::from_parts(579_017_200, 10_104)
+            .saturating_add(Weight::from_parts(183_470_784, 0).saturating_mul(n.into()))
+            .saturating_add(RocksDbWeight::get().reads(9))
             .saturating_add(RocksDbWeight::get().reads(5_u64.saturating_mul(n.into())))
-            .saturating_add(RocksDbWeight::get().writes(9))
+            .saturating_add(RocksDbWeight::get().writes(10))
             .saturating_add(RocksDbWeight::get().writes(5_u64.saturating_mul(n.into())))
             .saturating_add(Weight::from_parts(0, 4_593).saturating_mul(n.into()))
     }
 
     fn set_verifying_key() -> Weight {
-        Weight::from_parts(7_208_407_000, 0).saturating_add(RocksDbWeight::get().writes(1))
+        Weight::from_parts(7_442_817_000, 0).saturating_add(RocksDbWeight::get().writes(1))
     }
 
     fn set_arithmetic() -> Weight {
-        Weight::from_parts(11_203_000, 0).saturating_add(RocksDbWeight::get().writes(1))
+        Weight::from_parts(11_312_000, 0).saturating_add(RocksDbWeight::get().writes(1))
     }
 
     fn verify_in_wasm(n: u32) -> Weight {
-        Weight::from_parts(7_557_946_153, 6_062)
-            .saturating_add(Weight::from_parts(3_484_767_335, 0).saturating_mul(n.into()))
+        Weight::from_parts(5_855_464_724, 6_062)
+            .saturating_add(Weight::from_parts(3_283_113_108, 0).saturating_mul(n.into()))
             .saturating_add(RocksDbWeight::get().reads(2))
     }
 
     fn verify_by_host(n: u32) -> Weight {
-        Weight::from_parts(4_369_145_175, 6_062)
-            .saturating_add(Weight::from_parts(1_335_103_085, 0).saturating_mul(n.into()))
+        Weight::from_parts(2_977_854_659, 6_062)
+            .saturating_add(Weight::from_parts(1_448_001_444, 0).saturating_mul(n.into()))
             .saturating_add(RocksDbWeight::get().reads(2))
     }
 
     fn tick(p: u32, n: u32) -> Weight {
-        Weight::from_parts(3_303_557_000, 7_155)
-            .saturating_add(Weight::from_parts(109_022_037, 0).saturating_mul(p.into()))
-            .saturating_add(Weight::from_parts(72_364_769, 0).saturating_mul(n.into()))
+        Weight::from_parts(3_424_420_000, 7_155)
+            .saturating_add(Weight::from_parts(107_718_238, 0).saturating_mul(p.into()))
+            .saturating_add(Weight::from_parts(75_979_759, 0).saturating_mul(n.into()))
             .saturating_add(RocksDbWeight::get().reads(7))
             .saturating_add(RocksDbWeight::get().reads(11_u64.saturating_mul(p.into())))
             .saturating_add(RocksDbWeight::get().reads(4_u64.saturating_mul(n.into())))

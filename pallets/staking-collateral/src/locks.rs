@@ -4,15 +4,22 @@ use frame_support::{
     defensive,
     dispatch::DispatchResult,
     ensure,
-    traits::{fungible::BalancedHold, tokens::imbalance::Imbalance, OnUnbalanced},
+    traits::{
+        fungible::{Balanced, BalancedHold, Credit},
+        tokens::imbalance::Imbalance,
+        OnUnbalanced,
+    },
 };
 use ips_pallet_traits::Collateral;
-use ips_primitives::id::{Balance, ProviderId, SlotId};
+use ips_primitives::id::{AccountKey, Balance, ProviderId, SlotId};
+use sp_runtime::{AccountId32, Percent};
 
 use crate::{
     calls::owner_of,
     pallet::{Config, Error, Event, HoldReason, Locks, Pallet, Pledges},
 };
+
+type CreditOf<T> = Credit<AccountId32, <T as Config>::Currency>;
 
 impl<T: Config> Collateral for Pallet<T> {
     fn lock(provider: &ProviderId, slot: SlotId, amount: Balance) -> DispatchResult {
@@ -50,30 +57,27 @@ impl<T: Config> Collateral for Pallet<T> {
     }
 
     fn slash(provider: &ProviderId, slot: SlotId, amount: Balance) -> Balance {
-        let wanted = amount.min(Locks::<T>::get(provider, slot));
-        if wanted == 0 {
-            return 0;
-        }
-        let (credit, missing) =
-            T::Currency::slash(&HoldReason::Pledge.into(), &owner_of(provider), wanted);
+        let credit = Self::take(provider, slot, amount);
         let taken = credit.peek();
-        if missing > 0 {
-            defensive!("the hold is at least the lock");
-        }
-        Self::change(provider, |pledge| {
-            pledge.total = pledge.total.saturating_sub(taken);
-            pledge.locked = pledge.locked.saturating_sub(taken);
-        });
-        Locks::<T>::mutate_exists(provider, slot, |lock| {
-            let left = lock.unwrap_or_default().saturating_sub(taken);
-            *lock = (left > 0).then_some(left);
-        });
         T::Slashed::on_unbalanced(credit);
-        Self::deposit_event(Event::Slashed {
-            provider: *provider,
-            slot,
-            amount: taken,
-        });
+        taken
+    }
+
+    fn slash_reported(
+        provider: &ProviderId,
+        slot: SlotId,
+        amount: Balance,
+        reporter: &AccountKey,
+        percent: u8,
+    ) -> Balance {
+        let credit = Self::take(provider, slot, amount);
+        let taken = credit.peek();
+        let (reward, mut rest) = credit.split(Percent::from_percent(percent).mul_floor(taken));
+        // An account that does not exist may be too poor to begin with so little.
+        if let Err(reward) = T::Currency::resolve(&AccountId32::new(reporter.0), reward) {
+            rest = rest.merge(reward);
+        }
+        T::Slashed::on_unbalanced(rest);
         taken
     }
 
@@ -89,6 +93,34 @@ impl<T: Config> Collateral for Pallet<T> {
 }
 
 impl<T: Config> Pallet<T> {
+    /// Takes up to `amount` from a lock.
+    fn take(provider: &ProviderId, slot: SlotId, amount: Balance) -> CreditOf<T> {
+        let wanted = amount.min(Locks::<T>::get(provider, slot));
+        if wanted == 0 {
+            return CreditOf::<T>::zero();
+        }
+        let (credit, missing) =
+            T::Currency::slash(&HoldReason::Pledge.into(), &owner_of(provider), wanted);
+        let taken = credit.peek();
+        if missing > 0 {
+            defensive!("the hold is at least the lock");
+        }
+        Self::change(provider, |pledge| {
+            pledge.total = pledge.total.saturating_sub(taken);
+            pledge.locked = pledge.locked.saturating_sub(taken);
+        });
+        Locks::<T>::mutate_exists(provider, slot, |lock| {
+            let left = lock.unwrap_or_default().saturating_sub(taken);
+            *lock = (left > 0).then_some(left);
+        });
+        Self::deposit_event(Event::Slashed {
+            provider: *provider,
+            slot,
+            amount: taken,
+        });
+        credit
+    }
+
     /// What a provider has pledged in all.
     pub fn pledged(provider: &ProviderId) -> Balance {
         Pledges::<T>::get(provider).map_or(0, |pledge| pledge.total)

@@ -5,8 +5,8 @@ use frame_support::{
     traits::fungible::{Inspect, InspectHold},
 };
 use ips_pallet_traits::Collateral;
-use ips_primitives::id::Balance;
-use sp_runtime::{DispatchError, TokenError};
+use ips_primitives::id::{AccountKey, Balance};
+use sp_runtime::{AccountId32, DispatchError, TokenError};
 
 use crate::{
     mock::{
@@ -243,6 +243,31 @@ fn a_slash_takes_from_the_lock_alone_and_goes_to_the_treasury() {
                 slot: slot(0),
                 amount: 150
             })
+        );
+    });
+}
+
+#[test]
+fn whoever_reports_gets_a_share_unless_it_is_too_little_to_live_on() {
+    run(|| {
+        assert_ok!(StakingCollateral::pledge(signed(1), 500));
+        assert_ok!(StakingCollateral::lock(&provider(1), slot(0), 200));
+        let slash = |amount, reporter: AccountId32| {
+            let key = AccountKey(reporter.into());
+            StakingCollateral::slash_reported(&provider(1), slot(0), amount, &key, 25)
+        };
+        assert_eq!(slash(103, owner(2)), 103);
+        assert_eq!(Balances::balance(&owner(2)), ENDOWMENT + 25);
+        assert_eq!(Balances::balance(&TREASURY), ENDOWMENT + 78);
+        let stranger = AccountId32::new([77; 32]);
+        assert_eq!(slash(1, stranger.clone()), 1);
+        assert_eq!(Balances::balance(&stranger), 0);
+        assert_eq!(Balances::balance(&TREASURY), ENDOWMENT + 79);
+        assert_eq!(slash(Balance::MAX, owner(2)), 96);
+        assert_eq!(slash(1, owner(2)), 0);
+        assert_eq!(
+            (held(1), StakingCollateral::pledged(&provider(1))),
+            (300, 300)
         );
     });
 }

@@ -178,6 +178,15 @@ impl Collateral for Pledges {
             taken
         })
     }
+    fn slash_reported(
+        provider: &ProviderId,
+        slot: SlotId,
+        amount: Balance,
+        _: &AccountKey,
+        _: u8,
+    ) -> Balance {
+        Self::slash(provider, slot, amount)
+    }
     fn locked(provider: &ProviderId, slot: SlotId) -> Balance {
         LockTable::get((*provider, slot)).unwrap_or(0)
     }

@@ -66,6 +66,14 @@ pub trait Collateral {
     fn release(provider: &ProviderId, slot: SlotId);
     /// Takes up to `amount` from the lock for `slot` and returns what was taken.
     fn slash(provider: &ProviderId, slot: SlotId, amount: Balance) -> Balance;
+    /// Like [`Self::slash`], but `percent` of what is taken goes to whoever found the reason.
+    fn slash_reported(
+        provider: &ProviderId,
+        slot: SlotId,
+        amount: Balance,
+        reporter: &AccountKey,
+        percent: u8,
+    ) -> Balance;
     /// What is locked for `slot`.
     fn locked(provider: &ProviderId, slot: SlotId) -> Balance;
     /// Pledges for benchmarks.

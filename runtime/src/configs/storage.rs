@@ -34,6 +34,7 @@ parameter_types! {
         prove_commit_blocks: 150,
         beacon_blocks: 300,
         fault_slash_percent: 5,
+        fraud_reward_percent: 25,
         fault_cutoff_periods: 14,
         tick_partitions_max: 32,
         tick_pieces_max: 512,

@@ -8,7 +8,7 @@ use anyhow::bail;
 use ips_baseline::{
     filecoin,
     report::Report,
-    sections::{counts, prover, seal_proof, sealing},
+    sections::{counts, on_chain, prover, seal_proof, sealing},
 };
 use ips_primitives::sector::Profile;
 use rand_chacha::{rand_core::SeedableRng, ChaCha20Rng};
@@ -47,6 +47,9 @@ fn main() -> anyhow::Result<()> {
         eprintln!("seal proofs");
         seal_proof::run(&mut report, caches.path(), &mut rng)?;
     }
+
+    eprintln!("weights of the chain");
+    on_chain::weights(&mut report)?;
 
     println!("{report}");
     println!(

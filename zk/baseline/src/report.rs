@@ -111,7 +111,7 @@ impl Report {
 /// A Markdown table, its columns aligned.
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let head = ["what", "ours", "Filecoin", "unit", "ratio", "target", "met"].map(String::from);
+        let head = ["what", "ours", "peer", "unit", "ratio", "target", "met"].map(String::from);
         let table: Vec<[String; 7]> = [head]
             .into_iter()
             .chain(self.rows.iter().map(Row::cells))

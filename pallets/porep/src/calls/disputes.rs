@@ -2,7 +2,7 @@
 
 use frame_support::{dispatch::DispatchResultWithPostInfo, ensure, traits::Get};
 use ips_primitives::{
-    id::{ProviderId, SectorNumber},
+    id::{AccountKey, ProviderId, SectorNumber},
     proof_calls::FraudProof,
     sector::SectorState,
 };
@@ -17,6 +17,7 @@ use crate::{
 
 impl<T: Config> Pallet<T> {
     pub(crate) fn do_dispute(
+        reporter: AccountKey,
         provider: ProviderId,
         sector: SectorNumber,
         proof: &FraudProof,
@@ -34,7 +35,8 @@ impl<T: Config> Pallet<T> {
             Partitions::<T>::insert(provider, index, partition);
         }
         let pieces = info.pieces.len() as u32;
-        Self::end_sector(provider, sector, info, TerminationReason::Fraud);
+        let slashed = Self::slash_fraud(provider, sector, &info, &reporter);
+        Self::end_sector(provider, sector, info, TerminationReason::Fraud, slashed);
         Ok(free(T::WeightInfo::dispute(pieces)))
     }
 

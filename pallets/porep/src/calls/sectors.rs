@@ -338,7 +338,7 @@ impl<T: Config> Pallet<T> {
             Partitions::<T>::insert(provider, index, partition);
         }
         let pieces = info.pieces.len() as u32;
-        Self::end_sector(provider, sector, info, TerminationReason::GivenUp);
+        Self::end_sector(provider, sector, info, TerminationReason::GivenUp, 0);
         Ok(charged(T::WeightInfo::terminate(pieces)))
     }
 }

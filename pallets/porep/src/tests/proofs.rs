@@ -2,7 +2,7 @@
 
 use frame_support::{assert_noop, assert_ok, dispatch::Pays};
 use ips_primitives::{
-    id::{PartitionIndex, SectorNumber},
+    id::{AccountKey, PartitionIndex, SectorNumber},
     proof_calls::{BindingOpening, FraudProof, PreCommit},
     sector::{ProofBytes, SectorState},
     slot::SlotTree,
@@ -476,6 +476,7 @@ fn sector_with_other_bytes_is_ended_and_slashed_whole() {
             .into(),
         );
         assert_eq!((locked(owner(), 0), locked(owner(), 1)), (0, 0));
+        assert_eq!(Rewards::get().get(&AccountKey([9; 32])), Some(&500));
         assert_eq!(state(owner(), SECTOR), SectorState::Terminated);
         assert_noop!(
             Porep::dispute(reporter(), owner(), SECTOR, proof),

@@ -1,9 +1,9 @@
 //! What a chain pays: the check of a proof from what a block holds, public input included.
 //!
-//! Here natively, Filecoin's with blst and ours with arkworks. Weights of the runtime's WASM and of the
-//! RFC-163 host calls are benchmarked with the pallets; their rows belong in this section.
+//! Natively, Filecoin's with blst and ours with arkworks, measured in the run; and the weights of the
+//! runtime's WASM and of the RFC-163 host calls, as `scripts/benchmark-weights.sh` measured them.
 
-use anyhow::ensure;
+use anyhow::{ensure, Context};
 use ips_proofs::seal::prove_seal;
 use ips_verifier::{
     groth16::{verify, PreparedKey},
@@ -18,6 +18,73 @@ use crate::{
 
 /// Checks by each side.
 const CHECKS: usize = 21;
+/// The measured weights of the chain's verification.
+const WEIGHTS: &str = include_str!("../../../../pallets/porep/src/weights.rs");
+/// Proofs of the batch that has a target.
+const BATCH: f64 = 8.0;
+/// What a proof may cost in WASM, in milliseconds.
+const WASM_LIMIT: f64 = 12.0;
+/// What it may cost by host calls.
+const HOST_LIMIT: f64 = 3.5;
+/// How many times cheaper a proof of a batch shall be.
+const BATCH_TARGET: f64 = 2.0;
+
+/// The weights of verification, without database reads: a proof by itself against its limit, and a proof
+/// of a batch against one by itself.
+///
+/// # Errors
+/// If the file of weights has another shape.
+pub fn weights(report: &mut Report) -> anyhow::Result<()> {
+    let mut single = Vec::new();
+    let ways = [
+        ("WASM", "verify_in_wasm", WASM_LIMIT),
+        ("host calls", "verify_by_host", HOST_LIMIT),
+    ];
+    for (way, call, limit) in ways {
+        let cost = Cost::of(call)?;
+        let name = format!("on chain, {way}: one proof, against its limit");
+        report.add(Row::of_costs(name, cost.single, limit, "ms").with_target(1.0));
+        let name = format!("on chain, {way}: a proof of a batch of {BATCH}, against one");
+        let each = (cost.base + BATCH * cost.slope) / BATCH;
+        report.add(Row::of_costs(name, each, cost.single, "ms").with_target(BATCH_TARGET));
+        single.push(cost.single);
+    }
+    let name = "on chain: one proof by host calls, against WASM";
+    report.add(Row::of_costs(name, single[1], single[0], "ms"));
+    Ok(())
+}
+
+/// Milliseconds of a call that verifies `n` proofs: `base + n·slope`, and of one by itself.
+struct Cost {
+    single: f64,
+    base: f64,
+    slope: f64,
+}
+
+impl Cost {
+    fn of(call: &str) -> anyhow::Result<Self> {
+        let head = format!("fn {call}(n: u32) -> Weight {{");
+        let mut bodies = WEIGHTS.split(&head).skip(1);
+        let body = bodies
+            .find(|body| body.trim_start().starts_with("// At least"))
+            .context("no measured weight of the call")?;
+        let after = |text: &str| -> anyhow::Result<f64> {
+            let number = body.split(text).nth(1).context("no number")?;
+            let digits: String = number
+                .chars()
+                .take_while(|letter| letter.is_ascii_digit() || *letter == '_')
+                .filter(char::is_ascii_digit)
+                .collect();
+            // Picoseconds.
+            Ok(digits.parse::<f64>()? / 1e9)
+        };
+        Ok(Self {
+            single: after("// At least ")?,
+            base: after("Weight::from_parts(")?,
+            slope: after(".saturating_add(Weight::from_parts(")?,
+        })
+    }
+}
 
 /// Checks one seal proof of each side, alternately; keys are prepared before.
 ///
