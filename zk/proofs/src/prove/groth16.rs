@@ -169,8 +169,6 @@ pub(crate) fn create_proof(
     s: Scalar,
 ) -> Result<Proof<Bls12>, SynthesisError> {
     let mut assignment = Assignment::of(circuit)?;
-    let sides = std::mem::take(&mut assignment.sides);
-    let quotient = Domain::new(sides[0].len())?.quotient(sides)?;
     let in_a = assignment.marked(|variables| &variables.in_a);
     let in_b = assignment.marked(|variables| &variables.in_b);
     // Of the second query in G1 only `r` times the sum is needed, so it joins the sums of the last point.
@@ -183,19 +181,25 @@ pub(crate) fn create_proof(
         b_g1,
         b_g2,
     } = parameters;
-    let private = &assignment.private.values;
     paired(a.len(), in_a.len())?;
     paired(b_g1.len(), in_b.len())?;
     paired(b_g2.len(), in_b.len())?;
-    paired(h.len(), quotient.len())?;
-    paired(l.len(), private.len())?;
-    let (b, (a, c)) = rayon::join(
+    paired(l.len(), assignment.private.values.len())?;
+    let sides = std::mem::take(&mut assignment.sides);
+    let private = &assignment.private.values;
+    let (b, rest) = rayon::join(
         || msm::sum::<G2Affine>(&[(b_g2, &in_b)]),
-        || {
+        || -> Result<_, SynthesisError> {
+            let quotient = Domain::new(sides[0].len())?.quotient(sides)?;
+            paired(h.len(), quotient.len())?;
             let lists: [Terms<G1Affine>; 3] = [(h, &quotient), (l, private), (b_g1, &in_b_times_r)];
-            rayon::join(|| msm::sum::<G1Affine>(&[(a, &in_a)]), || msm::sum(&lists))
+            Ok(rayon::join(
+                || msm::sum::<G1Affine>(&[(a, &in_a)]),
+                || msm::sum(&lists),
+            ))
         },
     );
+    let (a, c) = rest?;
     let a = a + key.alpha_g1 + key.delta_g1 * r;
     let b = b + key.beta_g2 + key.delta_g2 * s;
     let c = c + a * s + key.beta_g1 * r;

@@ -20,8 +20,8 @@ const SCALAR_BITS: usize = 256;
 const CHUNK: usize = 1 << 15;
 /// Additions that share an inversion.
 const BATCH: usize = 512;
-/// Additions of a bucket's point to the sums of its window cost as much as this many in the bucket.
-const CLOSING_COST: usize = 5;
+/// A bucket's share in the sum of its window costs as much as this many additions in buckets.
+const CLOSING_COST: usize = 2;
 
 /// A point of a curve `y² = x³ + b` in affine coordinates.
 pub(crate) trait Point: PrimeCurveAffine<Scalar = Scalar> {
@@ -210,27 +210,40 @@ impl<F: Coordinate> Buckets<F> {
                 *at += 1;
             }
         }
-        while lengths.iter().any(|length| *length > 1) {
-            (grouped, lengths) = halve(&grouped, &lengths);
-        }
-        for ((sum, length), at) in self.sums.iter_mut().zip(&lengths).zip(starts(&lengths)) {
-            if *length == 1 {
-                *sum = grouped[at];
-            }
-        }
+        self.sums = sums_of(grouped, lengths);
     }
 
     /// The sum of all buckets times their digits.
-    fn close<P: Point<Coordinate = F>>(&self) -> P::Curve {
-        let (mut running, mut total) = (P::Curve::identity(), P::Curve::identity());
-        for sum in self.sums.iter().rev() {
-            if !sum.is_infinity() {
-                running += P::of(sum);
-            }
-            total += running;
-        }
-        total
+    ///
+    /// With the buckets in rows of `side`, that of row i and column k counts `i·side + k + 1` times: `i·side`
+    /// times with its row, `k + 1` times with its column. So they are added up both ways, and only the sums
+    /// of rows and columns are multiplied.
+    fn close<P: Point<Coordinate = F>>(self) -> P::Curve {
+        let side = 1 << (self.sums.len().ilog2() / 2);
+        let rows = self.sums.len() / side;
+        let columns: Vec<_> = (0..side)
+            .flat_map(|column| self.sums.iter().skip(column).step_by(side))
+            .copied()
+            .collect();
+        let columns = sums_of(columns, vec![rows; side]);
+        let rows = sums_of(self.sums, vec![side; rows]);
+        // The first row counts not at all.
+        let by_rows = weighted::<P>(&rows[1..]);
+        let shifted = (0..side.ilog2()).fold(by_rows, |sum, _| sum.double());
+        shifted + weighted::<P>(&columns)
     }
+}
+
+/// The sum of points times 1, 2, 3, ….
+fn weighted<P: Point>(points: &[Affine<P::Coordinate>]) -> P::Curve {
+    let (mut running, mut total) = (P::Curve::identity(), P::Curve::identity());
+    for point in points.iter().rev() {
+        if !point.is_infinity() {
+            running += P::of(point);
+        }
+        total += running;
+    }
+    total
 }
 
 /// The bucket of a digit that is not zero.
@@ -247,6 +260,21 @@ fn starts(lengths: &[usize]) -> Vec<usize> {
         Some(start)
     });
     begin.collect()
+}
+
+/// The sum of each group of points; of none, infinity.
+fn sums_of<F: Coordinate>(mut points: Vec<Affine<F>>, mut lengths: Vec<usize>) -> Vec<Affine<F>> {
+    while lengths.iter().any(|length| *length > 1) {
+        (points, lengths) = halve(&points, &lengths);
+    }
+    let mut points = points.into_iter();
+    lengths
+        .iter()
+        .map(|length| match length {
+            0 => Affine::default(),
+            _ => points.next().unwrap_or_default(),
+        })
+        .collect()
 }
 
 /// Adds the points of each group two by two; an odd one stays.
