@@ -15,6 +15,8 @@ use blst::{
 pub(crate) trait Coordinate: Copy + Default + PartialEq + Send + Sync {
     /// One; zero is the default.
     fn one() -> Self;
+    /// Whether it is zero.
+    fn is_zero(&self) -> bool;
     /// The sum.
     fn plus(&self, other: &Self) -> Self;
     /// The difference.
@@ -42,10 +44,15 @@ const ONE: blst_fp = blst_fp {
 };
 
 macro_rules! coordinate {
-    ($field:ty, $one:expr, $add:ident, $sub:ident, $mul:ident, $sqr:ident, $neg:ident, $inverse:ident) => {
+    ($field:ty, $one:expr, $is_zero:expr, $add:ident, $sub:ident, $mul:ident, $sqr:ident, $neg:ident, $inverse:ident) => {
         impl Coordinate for $field {
             fn one() -> Self {
                 $one
+            }
+
+            fn is_zero(&self) -> bool {
+                let is_zero: fn(&Self) -> bool = $is_zero;
+                is_zero(self)
             }
 
             fn plus(&self, other: &Self) -> Self {
@@ -96,6 +103,7 @@ macro_rules! coordinate {
 coordinate!(
     blst_fp,
     ONE,
+    |x| x.l.iter().fold(0, |all, limb| all | limb) == 0,
     blst_fp_add,
     blst_fp_sub,
     blst_fp_mul,
@@ -108,6 +116,7 @@ coordinate!(
     blst_fp2 {
         fp: [ONE, blst_fp { l: [0; 6] }]
     },
+    |x| x.fp.iter().all(Coordinate::is_zero),
     blst_fp2_add,
     blst_fp2_sub,
     blst_fp2_mul,
@@ -124,6 +133,7 @@ mod tests {
 
     fn laws<F: Coordinate + std::fmt::Debug>(a: F, b: F) {
         let zero = F::default();
+        assert!(zero.is_zero() && !a.is_zero() && !F::one().is_zero());
         assert_eq!(a.times(&F::one()), a);
         assert_eq!(a.plus(&zero), a);
         assert_eq!(a.minus(&b).plus(&b), a);

@@ -69,7 +69,7 @@ pub(crate) struct Affine<F> {
 
 impl<F: Coordinate> Affine<F> {
     fn is_infinity(&self) -> bool {
-        *self == Self::default()
+        self.x.is_zero() && self.y.is_zero()
     }
 }
 
@@ -281,80 +281,84 @@ fn sums_of<F: Coordinate>(mut points: Vec<Affine<F>>, mut lengths: Vec<usize>) -
 fn halve<F: Coordinate>(points: &[Affine<F>], lengths: &[usize]) -> (Vec<Affine<F>>, Vec<usize>) {
     let mut out = Vec::with_capacity(points.len() / 2 + lengths.len());
     let mut pairs = Vec::with_capacity(points.len() / 2);
-    let mut rest = points;
+    let mut at = 0;
     for length in lengths {
-        let (group, others) = rest.split_at(*length);
-        rest = others;
-        let (couples, odd) = group.as_chunks();
-        for couple in couples {
-            pairs.push((*couple, out.len()));
+        for first in (at..at + length - length % 2).step_by(2) {
+            pairs.push((first, out.len()));
             out.push(Affine::default());
         }
-        out.extend(odd);
+        at += length;
+        if length % 2 == 1 {
+            out.push(points[at - 1]);
+        }
     }
+    let mut work = Vec::with_capacity(BATCH);
     for batch in pairs.chunks(BATCH) {
-        add_pairs(batch, &mut out);
+        add_pairs(points, batch, &mut out, &mut work);
     }
     let lengths = lengths.iter().map(|length| length.div_ceil(2)).collect();
     (out, lengths)
 }
 
-/// Adds each pair with one inversion for all, and puts each sum where its number says.
-fn add_pairs<F: Coordinate>(pairs: &[([Affine<F>; 2], usize)], out: &mut [Affine<F>]) {
+/// Adds pairs of neighbours with one inversion for all: of each, where the first is and where the sum goes.
+/// `work` is room for the product of all divisors before each, and the divisor.
+fn add_pairs<F: Coordinate>(
+    points: &[Affine<F>],
+    pairs: &[(usize, usize)],
+    out: &mut [Affine<F>],
+    work: &mut Vec<(F, F)>,
+) {
+    work.clear();
     let mut product = F::one();
-    let mut steps = Vec::with_capacity(pairs.len());
-    for ([a, b], _) in pairs {
-        let slope = Slope::between(a, b);
-        let before = product;
-        if let Slope::Fraction { divisor, .. } = &slope {
-            product = product.times(divisor);
-        }
-        steps.push((slope, before));
+    for (first, _) in pairs {
+        let divisor = divisor(&points[*first], &points[first + 1]);
+        work.push((product, divisor));
+        product = product.times(&divisor);
     }
     let mut inverse = product.inverse();
-    for (([a, b], at), (slope, before)) in pairs.iter().zip(steps).rev() {
-        out[*at] = match slope {
-            Slope::Fraction { dividend, divisor } => {
-                let slope = dividend.times(&inverse.times(&before));
-                inverse = inverse.times(&divisor);
-                let x = slope.square().minus(&a.x).minus(&b.x);
-                let y = slope.times(&a.x.minus(&x)).minus(&a.y);
-                Affine { x, y }
-            }
-            Slope::Sum(sum) => sum,
-        };
+    for ((first, at), (before, divisor)) in pairs.iter().zip(work).rev() {
+        let (a, b) = (&points[*first], &points[first + 1]);
+        let slope = inverse.times(before);
+        inverse = inverse.times(divisor);
+        out[*at] = sum_of_two(a, b, &slope);
     }
 }
 
-/// The slope of the line through two points, or their sum where there is no need of one.
-enum Slope<F> {
-    Fraction { dividend: F, divisor: F },
-    Sum(Affine<F>),
+/// What the slope of the line through two points is divided by; one if there is no need of a slope.
+fn divisor<F: Coordinate>(a: &Affine<F>, b: &Affine<F>) -> F {
+    if a.is_infinity() || b.is_infinity() {
+        return F::one();
+    }
+    let difference = b.x.minus(&a.x);
+    if !difference.is_zero() {
+        return difference;
+    }
+    // No point of these groups is its own negative.
+    match a.y == b.y {
+        true => a.y.plus(&a.y),
+        false => F::one(),
+    }
 }
 
-impl<F: Coordinate> Slope<F> {
-    fn between(a: &Affine<F>, b: &Affine<F>) -> Self {
-        if a.is_infinity() {
-            return Self::Sum(*b);
-        }
-        if b.is_infinity() {
-            return Self::Sum(*a);
-        }
-        let divisor = b.x.minus(&a.x);
-        if divisor != F::default() {
-            let dividend = b.y.minus(&a.y);
-            return Self::Fraction { dividend, divisor };
-        }
-        // No point of these groups is its own negative.
-        if a.y != b.y {
-            return Self::Sum(Affine::default());
-        }
+/// The sum, given the inverse of the [`divisor`].
+fn sum_of_two<F: Coordinate>(a: &Affine<F>, b: &Affine<F>, inverse: &F) -> Affine<F> {
+    if a.is_infinity() {
+        return *b;
+    }
+    if b.is_infinity() {
+        return *a;
+    }
+    let slope = if a.x != b.x {
+        b.y.minus(&a.y).times(inverse)
+    } else if a.y == b.y {
         let square = a.x.square();
-        Self::Fraction {
-            dividend: square.plus(&square).plus(&square),
-            divisor: a.y.plus(&a.y),
-        }
-    }
+        square.plus(&square).plus(&square).times(inverse)
+    } else {
+        return Affine::default();
+    };
+    let x = slope.square().minus(&a.x).minus(&b.x);
+    let y = slope.times(&a.x.minus(&x)).minus(&a.y);
+    Affine { x, y }
 }
 
 #[cfg(test)]
