@@ -1,11 +1,12 @@
 //! How the SDK's pallets are set; our own are in `storage`, messages between chains in `xcm`.
 
+mod host_calls;
 mod randomness;
 mod storage;
 mod xcm;
 
 #[cfg(test)]
-pub(crate) use self::storage::NodeDeposit;
+pub(crate) use self::{host_calls::RelayHostCalls, storage::NodeDeposit};
 pub(crate) use self::{
     storage::{Sectors, Terms},
     xcm::{LocationToAccountId, XcmRouter},
@@ -76,6 +77,8 @@ impl frame_system::Config for Runtime {
     type SS58Prefix = SS58Prefix;
     type OnSetCode = cumulus_pallet_parachain_system::ParachainSetCode<Self>;
     type MaxConsumers = ConstU32<16>;
+    #[cfg(feature = "rehearsal")]
+    type SingleBlockMigrations = crate::rehearsal::RewriteSectors;
 }
 
 impl cumulus_pallet_weight_reclaim::Config for Runtime {
@@ -186,7 +189,7 @@ pub(crate) type ConsensusHook = cumulus_pallet_aura_ext::FixedVelocityConsensusH
 
 impl cumulus_pallet_parachain_system::Config for Runtime {
     type RuntimeEvent = RuntimeEvent;
-    type OnSystemEvent = randomness::KeepRelayEntropy;
+    type OnSystemEvent = (randomness::KeepRelayEntropy, host_calls::KeepHostCalls);
     type SelfParaId = parachain_info::Pallet<Runtime>;
     type OutboundXcmpMessageSource = XcmpQueue;
     type DmpQueue = frame_support::traits::EnqueueWithOrigin<MessageQueue, RelayOrigin>;

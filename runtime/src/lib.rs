@@ -20,6 +20,8 @@ mod benchmarks;
 mod configs;
 pub mod constants;
 mod genesis_config_presets;
+#[cfg(feature = "rehearsal")]
+mod rehearsal;
 #[cfg(test)]
 mod tests;
 mod views;
@@ -98,7 +100,7 @@ pub const VERSION: RuntimeVersion = RuntimeVersion {
     spec_name: Cow::Borrowed("ips"),
     impl_name: Cow::Borrowed("ips"),
     authoring_version: 1,
-    spec_version: 1,
+    spec_version: if cfg!(feature = "rehearsal") { 2 } else { 1 },
     impl_version: 0,
     apis: apis::RUNTIME_API_VERSIONS,
     transaction_version: 1,

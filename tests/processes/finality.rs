@@ -26,6 +26,8 @@ pub struct HeadLog {
 #[derive(Debug, Default)]
 struct Seen {
     heads: BTreeMap<u32, BTreeSet<Hash>>,
+    /// Blocks that were the last final one at some time.
+    finals: BTreeMap<u32, Hash>,
     /// Most blocks that the best was ahead of the last final one.
     lag_max: u32,
 }
@@ -37,6 +39,8 @@ pub struct Outcome {
     pub blocks: u32,
     /// Heads that were seen and are not in the final chain.
     pub dropped: usize,
+    /// Blocks that were final once and are not in the final chain: there must be none.
+    pub replaced: usize,
     /// Most blocks that the best head was ahead of the last final one.
     pub lag_max: u32,
     /// Time between two blocks that half of the blocks keep to.
@@ -95,11 +99,13 @@ impl HeadLog {
             .heads
             .iter()
             .flat_map(|(number, hashes)| hashes.iter().map(move |hash| (*number, *hash)));
-        let dropped =
-            heads.filter(|(number, hash)| chain.get(number).is_some_and(|kept| kept != hash));
+        let finals = seen.finals.iter().map(|(number, hash)| (*number, *hash));
+        let is_other =
+            |(number, hash): &(u32, Hash)| chain.get(number).is_some_and(|kept| kept != hash);
         Ok(Outcome {
             blocks: last,
-            dropped: dropped.count(),
+            dropped: heads.filter(is_other).count(),
+            replaced: finals.filter(is_other).count(),
             lag_max: seen.lag_max,
             median: gaps[gaps.len() / 2],
             mean: gaps.iter().sum::<Duration>() / u32::try_from(gaps.len())?,
@@ -119,8 +125,9 @@ async fn listen(rpc: &RpcClient, seen: &Mutex<Seen>) -> anyhow::Result<()> {
         .await?;
     while let Some(head) = heads.next().await {
         let head = head?;
-        let (final_number, _) = final_head(rpc).await?;
+        let (final_number, final_hash) = final_head(rpc).await?;
         let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.finals.insert(final_number, final_hash);
         seen.lag_max = seen.lag_max.max(head.number.saturating_sub(final_number));
         seen.heads
             .entry(head.number)
