@@ -62,6 +62,12 @@ parameter_types! {
     pub const SS58Prefix: u16 = 42;
 }
 
+/// What an upgrade to this runtime changes in storage.
+#[cfg(not(feature = "rehearsal"))]
+type Migrations = ();
+#[cfg(feature = "rehearsal")]
+type Migrations = crate::rehearsal::RewriteSectors;
+
 #[derive_impl(frame_system::config_preludes::ParaChainDefaultConfig)]
 impl frame_system::Config for Runtime {
     type AccountId = AccountId;
@@ -77,8 +83,7 @@ impl frame_system::Config for Runtime {
     type SS58Prefix = SS58Prefix;
     type OnSetCode = cumulus_pallet_parachain_system::ParachainSetCode<Self>;
     type MaxConsumers = ConstU32<16>;
-    #[cfg(feature = "rehearsal")]
-    type SingleBlockMigrations = crate::rehearsal::RewriteSectors;
+    type SingleBlockMigrations = Migrations;
 }
 
 impl cumulus_pallet_weight_reclaim::Config for Runtime {

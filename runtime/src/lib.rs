@@ -94,13 +94,17 @@ impl_opaque_keys! {
     }
 }
 
+#[cfg(feature = "rehearsal")]
+pub use rehearsal::VERSION;
+
 /// Version of the runtime.
+#[cfg(not(feature = "rehearsal"))]
 #[sp_version::runtime_version]
 pub const VERSION: RuntimeVersion = RuntimeVersion {
     spec_name: Cow::Borrowed("ips"),
     impl_name: Cow::Borrowed("ips"),
     authoring_version: 1,
-    spec_version: if cfg!(feature = "rehearsal") { 2 } else { 1 },
+    spec_version: 1,
     impl_version: 0,
     apis: apis::RUNTIME_API_VERSIONS,
     transaction_version: 1,

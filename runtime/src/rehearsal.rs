@@ -1,10 +1,30 @@
 //! The rehearsal of an upgrade: this runtime as the next version of itself, with a migration that writes
 //! every sector's entry anew, as a change of its format would. Only `scripts/zombienet.sh` builds it.
 
-use frame_support::{storage_alias, traits::Get, traits::OnRuntimeUpgrade, weights::Weight};
-use pallet_porep::SectorInfo;
+use alloc::borrow::Cow;
 
-use crate::Runtime;
+use frame_support::{
+    storage_alias,
+    traits::{Get, OnRuntimeUpgrade},
+    weights::Weight,
+};
+use pallet_porep::SectorInfo;
+use sp_version::RuntimeVersion;
+
+use crate::{apis, Runtime};
+
+/// Version of the runtime that the rehearsal upgrades to.
+#[sp_version::runtime_version]
+pub const VERSION: RuntimeVersion = RuntimeVersion {
+    spec_name: Cow::Borrowed("ips"),
+    impl_name: Cow::Borrowed("ips"),
+    authoring_version: 1,
+    spec_version: 2,
+    impl_version: 0,
+    apis: apis::RUNTIME_API_VERSIONS,
+    transaction_version: 1,
+    system_version: 1,
+};
 
 /// Sectors that were written anew; nothing before the migration ran.
 #[storage_alias(verbatim)]

@@ -33,7 +33,7 @@ fn the_relay_chains_configuration_decides() {
     let ecc = ExecutorParam::EnabledHostFunction(ExecutorHostFunction::EccRfc163);
     let other = ExecutorParam::WasmExtBulkMemory;
     assert!(!had_with(config(&[])));
-    assert!(!had_with(config(&[other.clone()])));
+    assert!(!had_with(config(std::slice::from_ref(&other))));
     assert!(had_with(config(&[other, ecc.clone()])));
     // A configuration that this runtime cannot read gives nothing, and stops nothing.
     let mut cut = config(&[ecc]);

@@ -9,12 +9,7 @@ use ips_verifier::{
 use sp_runtime::DispatchError;
 
 use super::real::PROFILE;
-use crate::{
-    mock::{HostCalls as RelayHostCalls, *},
-    Arithmetic, CurveArithmetic,
-    CurveArithmetic::*,
-    Error, Event,
-};
+use crate::{mock::*, Arithmetic, CurveArithmetic, CurveArithmetic::*, Error, Event};
 
 fn key() -> TrapdoorKey {
     TrapdoorKey::new(PROFILE.id, CircuitKind::Seal)
