@@ -9,6 +9,7 @@ use std::{
     net::TcpListener,
     path::{Path, PathBuf},
     process::{Command, Output, Stdio},
+    sync::OnceLock,
     time::{Duration, Instant},
 };
 
@@ -64,16 +65,21 @@ fn refused(folder: &Path, arguments: &[&str], after: &[&str]) -> String {
     text
 }
 
-/// A plain specification of the linked runtime; `None` if the binary was built without the blob.
+/// A specification of the linked runtime with its genesis state, made once; `None` if the binary was built
+/// without the blob.
 fn spec(folder: &Path, change: impl Fn(&mut Value)) -> Option<PathBuf> {
-    let output = node(&["build-spec", "--relay-chain", "rococo"]);
-    let text = String::from_utf8_lossy(&output.stderr);
-    if text.contains("SKIP_WASM_BUILD") {
-        eprintln!("no blob, no chain: not tested");
-        return None;
-    }
-    assert!(output.status.success(), "{text}");
-    let mut json: Value = serde_json::from_slice(&output.stdout).unwrap();
+    static MADE: OnceLock<Option<Value>> = OnceLock::new();
+    let made = MADE.get_or_init(|| {
+        let output = node(&["build-spec", "--raw", "--relay-chain", "rococo"]);
+        let text = String::from_utf8_lossy(&output.stderr);
+        if text.contains("SKIP_WASM_BUILD") {
+            eprintln!("no blob, no chain: not tested");
+            return None;
+        }
+        assert!(output.status.success(), "{text}");
+        Some(serde_json::from_slice(&output.stdout).unwrap())
+    });
+    let mut json = made.clone()?;
     change(&mut json);
     let path = folder.join("spec.json");
     fs::write(&path, serde_json::to_vec(&json).unwrap()).unwrap();
