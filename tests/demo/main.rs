@@ -6,6 +6,7 @@
 mod parachain;
 mod report;
 mod steps;
+mod upgrade;
 mod waits;
 
 use std::path::PathBuf;
@@ -38,6 +39,9 @@ struct Args {
     /// Run as a parachain of a local relay chain, with what happens there.
     #[arg(long, value_enum, value_name = "SCENARIO")]
     relay: Option<Scenario>,
+    /// The runtime that the scenarios `upgrade` and `ecc` upgrade to.
+    #[arg(long, value_name = "FILE", requires = "relay")]
+    blob: Option<PathBuf>,
     /// Leave the network running.
     #[arg(long)]
     keep: bool,

@@ -2,6 +2,7 @@
 
 use std::{
     fmt,
+    path::{Path, PathBuf},
     time::{Duration, Instant},
 };
 
@@ -19,7 +20,7 @@ use serde::Serialize;
 use crate::steps::Demo;
 
 /// Longest wait for a block, for finality, or for a collator to catch up.
-const PATIENCE: Duration = Duration::from_secs(600);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(600);
 /// Blocks that the other collator makes alone while one is down.
 const BLOCKS_ALONE: u32 = 3;
 /// Most blocks that the best may be ahead of the last final one: the relay chain's finality is three of
@@ -35,14 +36,20 @@ pub(crate) enum Scenario {
     Main,
     /// A collator is killed and started again.
     CollatorRestart,
+    /// The runtime is upgraded, with a migration; host calls cannot be switched on.
+    Upgrade,
+    /// The relay chain has host calls for curves; the runtime is upgraded to use them.
+    Ecc,
 }
 
 /// The parachain beside the chain that the main job talks to.
 pub(crate) struct Parachain {
-    scenario: Scenario,
+    pub(crate) scenario: Scenario,
     heads: HeadLog,
     /// The second collator: it lives through all scenarios.
-    rpc: RpcClient,
+    pub(crate) rpc: RpcClient,
+    /// The runtime to upgrade to.
+    pub(crate) blob: Option<PathBuf>,
     url: String,
 }
 
@@ -58,9 +65,17 @@ impl fmt::Display for Assertions {
 }
 
 /// Starts the relay chain and the second collator. The first is the chain of the main job.
-pub(crate) async fn start(network: &mut Network, scenario: Scenario) -> anyhow::Result<Parachain> {
+pub(crate) async fn start(
+    network: &mut Network,
+    scenario: Scenario,
+    blob: Option<&Path>,
+) -> anyhow::Result<Parachain> {
     let node = network.program("ips-node");
-    let relay = RelayChain::start(network.folder(), &node, None, HostFunctions::Standard).await?;
+    let functions = match scenario {
+        Scenario::Ecc => HostFunctions::Ecc,
+        _ => HostFunctions::Standard,
+    };
+    let relay = RelayChain::start(network.folder(), &node, functions).await?;
     println!("      relay chain: {}", relay.rpc_url());
     let url = relay.collator_rpc_url(1);
     network.set_relay(relay);
@@ -69,6 +84,7 @@ pub(crate) async fn start(network: &mut Network, scenario: Scenario) -> anyhow::
         scenario,
         heads: HeadLog::start(&url),
         rpc: ips_chain::connect(&url),
+        blob: blob.map(Path::to_path_buf),
         url,
     })
 }
@@ -77,8 +93,8 @@ impl Demo<'_> {
     /// What the scenario does while files are being sealed.
     pub(crate) async fn disturb(&mut self) -> anyhow::Result<()> {
         match self.parachain.as_ref().map(|parachain| parachain.scenario) {
-            None | Some(Scenario::Main) => Ok(()),
             Some(Scenario::CollatorRestart) => self.restart_collator().await,
+            _ => Ok(()),
         }
     }
 
@@ -126,7 +142,9 @@ impl Demo<'_> {
             .filter(|seen| final_chain.count(|fact| *fact == seen.fact) == 0)
             .collect();
         ensure!(lost.is_empty(), "not in the final chain: {lost:?}");
-        let mut lines = assertions(&outcome)?;
+        let mut lines = self.governed.clone();
+        lines.extend(self.lighter_proofs()?);
+        lines.extend(assertions(&outcome)?);
         lines.push(format!(
             "nothing lost: all {} facts that the job relied on are in the final chain",
             self.watcher.seen.len()

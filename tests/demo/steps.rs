@@ -51,6 +51,9 @@ pub(crate) struct Demo<'a> {
     pub(crate) watcher: Watcher,
     pub(crate) nodes: Vec<Node>,
     pub(crate) parachain: Option<Parachain>,
+    /// What governance did, and the block at which it was done.
+    pub(crate) governed: Vec<String>,
+    pub(crate) govern_at: u32,
     timings: Vec<Timing>,
 }
 
@@ -76,6 +79,7 @@ pub(crate) async fn run(args: &Args, network: &mut Network) -> anyhow::Result<Re
     let file_id = demo.put(&file, args).await?;
     demo.disturb().await?;
     let sectors = demo.seal(file_id, erasure).await?;
+    demo.govern().await?;
     let full_period = demo.prove().await?;
     let missed_before_kill = demo.watcher.count(|fact| matches!(fact, Fact::Missed(..)));
 
@@ -120,7 +124,7 @@ async fn start<'a>(
     step(1, "starting the chain and its storage node");
     let since = Instant::now();
     let parachain = match args.relay {
-        Some(scenario) => Some(parachain::start(network, scenario).await?),
+        Some(scenario) => Some(parachain::start(network, scenario, args.blob.as_deref()).await?),
         None => None,
     };
     network.start_chain()?;
@@ -139,6 +143,8 @@ async fn start<'a>(
         watcher,
         nodes,
         parachain,
+        governed: Vec::new(),
+        govern_at: 0,
         timings: Vec::new(),
     };
     demo.time("chain start", since);

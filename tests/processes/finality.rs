@@ -168,7 +168,11 @@ pub async fn wait_final(rpc: &RpcClient, number: u32, patience: Duration) -> any
     }
 }
 
-async fn block_hash(rpc: &RpcClient, number: u32) -> anyhow::Result<Hash> {
+/// Hash of a block of the best chain.
+///
+/// # Errors
+/// If the node does not answer, or has no such block.
+pub async fn block_hash(rpc: &RpcClient, number: u32) -> anyhow::Result<Hash> {
     let hash: Option<Hash> = rpc
         .request("chain_getBlockHash", rpc_params![number])
         .await?;

@@ -152,15 +152,13 @@ fn output(mut command: Command) -> anyhow::Result<Vec<u8>> {
 }
 
 impl RelayChain {
-    /// Makes the genesis states below `folder` and starts the validators. `node` is our node's program,
-    /// `runtime` the parachain's blob if not the one in it.
+    /// Makes the genesis states below `folder` and starts the validators. `node` is our node's program.
     ///
     /// # Errors
     /// If a program is missing, fails or stays silent.
     pub async fn start(
         folder: &Path,
         node: &Path,
-        runtime: Option<&Path>,
         functions: HostFunctions,
     ) -> anyhow::Result<Self> {
         let programs = programs()?;
@@ -176,7 +174,7 @@ impl RelayChain {
             collators,
             collator_bootnode,
         };
-        relay.make_specs(&programs, runtime, functions)?;
+        relay.make_specs(&programs, functions)?;
         for index in 0..VALIDATORS.len() {
             relay.start_validator(&programs, index)?;
         }
@@ -194,19 +192,11 @@ impl RelayChain {
         self.folder.join("parachain.json")
     }
 
-    fn make_specs(
-        &self,
-        programs: &Path,
-        runtime: Option<&Path>,
-        functions: HostFunctions,
-    ) -> anyhow::Result<()> {
+    fn make_specs(&self, programs: &Path, functions: HostFunctions) -> anyhow::Result<()> {
         let mut command = Command::new(&self.node);
         command.args(["build-spec", "--raw", "--id", "ips_local"]);
         command.arg("--relay-chain").arg(self.relay_spec());
         command.arg("--output").arg(self.spec());
-        if let Some(runtime) = runtime {
-            command.arg("--runtime").arg(runtime);
-        }
         output(command)?;
         let export = |what: &str| {
             let mut command = Command::new(&self.node);
