@@ -1,11 +1,41 @@
-//! Chain specifications: the two presets of the linked runtime, or a file.
+//! Chain specifications: the two presets of the linked runtime, a file, or made from any blob.
+
+use std::path::Path;
 
 use codec::{Decode, Encode};
-use ips_runtime::{RuntimeGenesisConfig, WASM_BINARY};
-use sc_chain_spec::{ChainSpec, ChainType, GenericChainSpec, Properties};
-use serde_json::Value;
+use ips_runtime::{RuntimeGenesisConfig, PARACHAIN_ID, WASM_BINARY};
+use sc_chain_spec::{
+    ChainSpec, ChainSpecExtension, ChainType, GenericChainSpec, GenesisConfigBuilderRuntimeCaller,
+    Properties,
+};
+use serde::{Deserialize, Serialize};
+use serde_json::{json, Value};
 use sp_core::storage::{well_known_keys::CODE, Storage};
 use sp_runtime::BuildStorage;
+
+use crate::cli::BuildSpec;
+
+/// What a parachain's specification says beyond a chain's.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ChainSpecExtension)]
+pub(crate) struct Extensions {
+    /// The relay chain: a name that polkadot knows, or the path of its specification.
+    #[serde(default, alias = "relayChain", skip_serializing_if = "Option::is_none")]
+    pub(crate) relay_chain: Option<String>,
+    /// The parachain id; the runtime's counts, this one must be the same.
+    #[serde(default, alias = "paraId", skip_serializing_if = "Option::is_none")]
+    pub(crate) para_id: Option<u32>,
+}
+
+impl Extensions {
+    /// The extensions of a specification; empty if it has none.
+    pub(crate) fn of(spec: &dyn ChainSpec) -> Self {
+        sc_chain_spec::get_extension(spec.extensions())
+            .cloned()
+            .unwrap_or_default()
+    }
+}
+
+type Spec = GenericChainSpec<Extensions>;
 
 /// A chain that this binary knows without a file.
 struct Preset {
@@ -14,6 +44,8 @@ struct Preset {
     kind: ChainType,
     /// Name of the runtime's genesis preset.
     genesis: &'static str,
+    /// The relay chain's name; `None` for a chain without.
+    relay_chain: Option<&'static str>,
 }
 
 /// The preset of a `--chain` argument; anything else is a file.
@@ -24,12 +56,14 @@ fn preset(id: &str) -> Option<Preset> {
             id: "ips_dev",
             kind: ChainType::Development,
             genesis: sc_chain_spec::DEV_RUNTIME_PRESET,
+            relay_chain: None,
         }),
         "" | "local" => Some(Preset {
             name: "IPS Local",
             id: "ips_local",
             kind: ChainType::Local,
             genesis: sc_chain_spec::LOCAL_TESTNET_RUNTIME_PRESET,
+            relay_chain: Some("rococo-local"),
         }),
         _ => None,
     }
@@ -39,7 +73,7 @@ fn preset(id: &str) -> Option<Preset> {
 pub(crate) fn load(id: &str) -> Result<Box<dyn ChainSpec>, String> {
     match preset(id) {
         Some(preset) => preset.spec(),
-        None => GenericChainSpec::<Option<()>>::from_json_file(id.into())
+        None => Spec::from_json_file(id.into())
             .map(|spec| Box::new(spec) as Box<dyn ChainSpec>)
             .map_err(|error| format!("chain specification {id}: {error}")),
     }
@@ -62,18 +96,61 @@ fn blob() -> Result<&'static [u8], String> {
     })
 }
 
+fn properties() -> Properties {
+    let mut properties = Properties::new();
+    properties.insert("tokenSymbol".into(), "IPS".into());
+    properties.insert("tokenDecimals".into(), 12.into());
+    properties.insert("ss58Format".into(), 42.into());
+    properties
+}
+
+/// Makes a specification from a blob and one of its presets.
+///
+/// # Errors
+/// If the blob cannot be read or has no such preset.
+pub(crate) fn build(what: &BuildSpec) -> Result<Box<dyn ChainSpec>, String> {
+    let read = |path: &Path| {
+        std::fs::read(path).map_err(|error| format!("runtime {}: {error}", path.display()))
+    };
+    let blob = match &what.runtime {
+        Some(path) => read(path)?,
+        None => blob()?.to_vec(),
+    };
+    let runtime = GenesisConfigBuilderRuntimeCaller::<()>::new(&blob);
+    let mut genesis = runtime
+        .get_named_preset(Some(&what.preset))
+        .map_err(|error| format!("preset {}: {error}", what.preset))?;
+    if let Some(id) = what.para_id {
+        let patch = json!({ "parachainInfo": { "parachainId": id } });
+        sc_chain_spec::json_merge(&mut genesis, patch);
+    }
+    let para_id = genesis["parachainInfo"]["parachainId"].as_u64();
+    let extensions = Extensions {
+        relay_chain: Some(what.relay_chain.clone()),
+        para_id: para_id.and_then(|id| id.try_into().ok()),
+    };
+    let spec = Spec::builder(&blob, extensions)
+        .with_name(&what.name)
+        .with_id(&what.id)
+        .with_chain_type(ChainType::Local)
+        .with_genesis_config_patch(genesis)
+        .with_properties(properties())
+        .build();
+    Ok(Box::new(spec))
+}
+
 impl Preset {
     fn spec(self) -> Result<Box<dyn ChainSpec>, String> {
-        let mut properties = Properties::new();
-        properties.insert("tokenSymbol".into(), "IPS".into());
-        properties.insert("tokenDecimals".into(), 12.into());
-        properties.insert("ss58Format".into(), 42.into());
-        let spec = GenericChainSpec::<Option<()>>::builder(blob()?, None)
+        let extensions = Extensions {
+            relay_chain: self.relay_chain.map(Into::into),
+            para_id: self.relay_chain.map(|_| PARACHAIN_ID.into()),
+        };
+        let spec = Spec::builder(blob()?, extensions)
             .with_name(self.name)
             .with_id(self.id)
             .with_chain_type(self.kind)
             .with_genesis_config_preset_name(self.genesis)
-            .with_properties(properties)
+            .with_properties(properties())
             .build();
         Ok(Box::new(spec))
     }
@@ -125,7 +202,7 @@ mod tests {
             // Built with SKIP_WASM_BUILD: there is nothing to compare with.
             return;
         };
-        let caller = sc_chain_spec::GenesisConfigBuilderRuntimeCaller::<()>::new(blob);
+        let caller = GenesisConfigBuilderRuntimeCaller::<()>::new(blob);
         for id in ["dev", "local"] {
             let name = preset(id).unwrap().genesis;
             let by_blob = caller
@@ -150,6 +227,45 @@ mod tests {
             "{}",
             json["genesis"]
         );
+    }
+
+    #[test]
+    fn only_a_parachain_names_its_relay_chain() {
+        if WASM_BINARY.is_none() {
+            return;
+        }
+        let of = |id| Extensions::of(&*load(id).unwrap());
+        assert_eq!(of("dev"), Extensions::default());
+        let local = of("local");
+        assert_eq!(local.relay_chain.as_deref(), Some("rococo-local"));
+        assert_eq!(local.para_id, Some(PARACHAIN_ID.into()));
+    }
+
+    #[test]
+    fn a_specification_is_made_from_a_blob_and_a_preset() {
+        if WASM_BINARY.is_none() {
+            return;
+        }
+        let what = BuildSpec {
+            runtime: None,
+            preset: "local_testnet".into(),
+            name: "Sibling".into(),
+            id: "sibling".into(),
+            para_id: Some(2_001),
+            relay_chain: "relay.json".into(),
+            raw: false,
+            output: None,
+        };
+        let spec = build(&what).unwrap();
+        assert_eq!(Extensions::of(&*spec).para_id, Some(2_001));
+        let json: Value = serde_json::from_str(&spec.as_json(false).unwrap()).unwrap();
+        let genesis = &json["genesis"]["runtimeGenesis"]["patch"];
+        assert_eq!(genesis["parachainInfo"]["parachainId"], 2_001);
+        assert_eq!(json["relay_chain"], "relay.json");
+
+        let preset = "mainnet".into();
+        let error = build(&BuildSpec { preset, ..what }).map(drop).unwrap_err();
+        assert!(error.contains("mainnet"), "{error}");
     }
 
     #[test]

@@ -16,7 +16,10 @@ use crate::log::LogFormat;
         ips-node --dev --dev-block-time 1000      one block every second\n  \
         ips-node --dev --instant-seal             a block as soon as there is a transaction\n  \
         ips-node --dev --base-path ./chain        the same chain after every start, also after kill -9\n  \
-        ips-node --dev --storage --storage-owner //Node1 --storage-args \"--local --price 1000000\"\n\n\
+        ips-node --dev --storage --storage-owner //Node1 --storage-args \"--local --price 1000000\"\n  \
+        ips-node --collator --chain ips.json -- --chain relay.json      makes blocks of a parachain\n  \
+        ips-node --chain ips.json --relay-chain-rpc-urls ws://relay:9944 -- --chain relay.json\n  \
+        ips-node --chain ips.json --pruning archive -- --chain relay.json    keeps all states\n\n\
         With --instant-seal no block is made while nobody sends a transaction, so deadlines do not\n\
         pass: storage nodes need blocks by the clock. SIGTERM and Ctrl-C end the node cleanly.\n\n\
         Look at the chain: polkadot.js apps, custom endpoint ws://127.0.0.1:9944",
@@ -33,15 +36,19 @@ pub(crate) struct Cli {
     /// How to run.
     #[command(flatten)]
     pub(crate) run: RunCmd,
+
+    /// Flags of the relay chain's node inside, after `--`: as polkadot has them.
+    #[arg(raw = true, value_name = "RELAY_CHAIN_FLAGS")]
+    pub(crate) relay_chain: Vec<String>,
 }
 
 /// Flags of a running node: the SDK's and ours.
-#[derive(Debug, Clone, clap::Args)]
+#[derive(Debug, clap::Args)]
 #[group(skip)]
 pub(crate) struct RunCmd {
-    /// The SDK's flags.
+    /// The SDK's flags of a parachain's node.
     #[command(flatten)]
-    pub(crate) base: sc_cli::RunCmd,
+    pub(crate) base: cumulus_client_cli::RunCmd,
 
     /// Milliseconds between blocks of a development chain.
     #[arg(long, default_value_t = 3_000, value_name = "MS", conflicts_with = "instant_seal",
@@ -94,6 +101,12 @@ pub(crate) enum Subcommand {
     Key(Box<sc_cli::KeySubcommand>),
     /// Print the chain specification, plain or raw.
     ExportChainSpec(sc_cli::ExportChainSpecCmd),
+    /// Make a chain specification from a runtime's blob and one of its presets.
+    BuildSpec(BuildSpec),
+    /// Print the header of block 0, which registers the parachain at a relay chain.
+    ExportGenesisHead(cumulus_client_cli::ExportGenesisHeadCommand),
+    /// Print the runtime's blob of block 0, which registers the parachain at a relay chain.
+    ExportGenesisWasm(cumulus_client_cli::ExportGenesisWasmCommand),
     /// Validate blocks.
     CheckBlock(Box<sc_cli::CheckBlockCmd>),
     /// Export blocks.
@@ -102,13 +115,49 @@ pub(crate) enum Subcommand {
     ImportBlocks(Box<sc_cli::ImportBlocksCmd>),
     /// Export the state of a block as a chain specification.
     ExportState(Box<sc_cli::ExportStateCmd>),
-    /// Remove the chain's database.
-    PurgeChain(Box<sc_cli::PurgeChainCmd>),
+    /// Remove the databases of the parachain and of the relay chain inside.
+    PurgeChain(Box<cumulus_client_cli::PurgeChainCmd>),
     /// Go back some blocks.
     Revert(Box<sc_cli::RevertCmd>),
     /// Measure pallets and storage, write weights.
     #[command(subcommand)]
     Benchmark(Box<frame_benchmarking_cli::BenchmarkCmd>),
+}
+
+/// What a chain specification is made of.
+#[derive(Debug, clap::Args)]
+pub(crate) struct BuildSpec {
+    /// The runtime's WASM blob; the one in this program if not given.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) runtime: Option<PathBuf>,
+
+    /// Name of the runtime's genesis preset.
+    #[arg(long, default_value = sc_chain_spec::LOCAL_TESTNET_RUNTIME_PRESET, value_name = "NAME")]
+    pub(crate) preset: String,
+
+    /// Name of the chain.
+    #[arg(long, default_value = "IPS Local")]
+    pub(crate) name: String,
+
+    /// Id of the chain: its folder and its network.
+    #[arg(long, default_value = "ips_local")]
+    pub(crate) id: String,
+
+    /// Parachain id; the preset's if not given.
+    #[arg(long, value_name = "ID")]
+    pub(crate) para_id: Option<u32>,
+
+    /// The relay chain: a name that polkadot knows, or the path of its specification.
+    #[arg(long, default_value = "rococo-local", value_name = "CHAIN")]
+    pub(crate) relay_chain: String,
+
+    /// Print the genesis state instead of what it is made from.
+    #[arg(long)]
+    pub(crate) raw: bool,
+
+    /// Where to; standard output if not given.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
 }
 
 #[cfg(test)]

@@ -1,18 +1,16 @@
 //! What each command does.
 
 use frame_benchmarking_cli::BenchmarkCmd;
-use sc_cli::{
-    CliConfiguration, Database, DatabaseParams, ImportParams, KeystoreParams, NetworkParams,
-    SharedParams, SubstrateCli,
-};
-use sc_service::PartialComponents;
+use sc_cli::{CliConfiguration as _, Database, DatabaseParams, Runner, Signals, SubstrateCli};
+use sc_service::{chain_ops, ChainSpec, ChainType, PartialComponents};
 use sp_runtime::traits::HashingFor;
 
 use crate::{
     chain_spec,
-    cli::{Cli, RunCmd, Subcommand},
+    cli::{BuildSpec, Cli, Subcommand},
     log::{self, LogFormat},
-    panics, service,
+    panics,
+    service::{self, relay, Authoring},
 };
 
 impl SubstrateCli for Cli {
@@ -40,129 +38,97 @@ impl SubstrateCli for Cli {
         2026
     }
 
-    fn load_spec(&self, id: &str) -> Result<Box<dyn sc_service::ChainSpec>, String> {
+    fn load_spec(&self, id: &str) -> Result<Box<dyn ChainSpec>, String> {
         chain_spec::load_built(id)
-    }
-}
-
-/// The SDK's configuration with ParityDB as the database, JSON logs, and a panic handler that spares
-/// the process if only the storage node panics.
-impl CliConfiguration for RunCmd {
-    fn shared_params(&self) -> &SharedParams {
-        self.base.shared_params()
-    }
-
-    fn import_params(&self) -> Option<&ImportParams> {
-        self.base.import_params()
-    }
-
-    fn network_params(&self) -> Option<&NetworkParams> {
-        self.base.network_params()
-    }
-
-    fn keystore_params(&self) -> Option<&KeystoreParams> {
-        self.base.keystore_params()
-    }
-
-    fn database_params(&self) -> Option<&DatabaseParams> {
-        self.base.database_params()
-    }
-
-    fn database(&self) -> sc_cli::Result<Option<Database>> {
-        Ok(self.base.database()?.or(Some(Database::ParityDb)))
-    }
-
-    fn node_name(&self) -> sc_cli::Result<String> {
-        self.base.node_name()
-    }
-
-    fn role(&self, is_dev: bool) -> sc_cli::Result<sc_service::Role> {
-        self.base.role(is_dev)
-    }
-
-    fn transaction_pool(&self, is_dev: bool) -> sc_cli::Result<sc_service::TransactionPoolOptions> {
-        self.base.transaction_pool(is_dev)
-    }
-
-    fn rpc_methods(&self) -> sc_cli::Result<sc_service::config::RpcMethods> {
-        self.base.rpc_methods()
-    }
-
-    fn rpc_max_connections(&self) -> sc_cli::Result<u32> {
-        self.base.rpc_max_connections()
-    }
-
-    fn rpc_cors(&self, is_dev: bool) -> sc_cli::Result<Option<Vec<String>>> {
-        self.base.rpc_cors(is_dev)
-    }
-
-    fn rpc_addr(&self, port: u16) -> sc_cli::Result<Option<Vec<sc_cli::RpcEndpoint>>> {
-        self.base.rpc_addr(port)
-    }
-
-    fn prometheus_config(
-        &self,
-        port: u16,
-        spec: &Box<dyn sc_service::ChainSpec>,
-    ) -> sc_cli::Result<Option<sc_service::config::PrometheusConfig>> {
-        self.base.prometheus_config(port, spec)
-    }
-
-    fn disable_grandpa(&self) -> sc_cli::Result<bool> {
-        self.base.disable_grandpa()
-    }
-
-    fn force_authoring(&self) -> sc_cli::Result<bool> {
-        self.base.force_authoring()
-    }
-
-    fn dev_key_seed(&self, is_dev: bool) -> sc_cli::Result<Option<String>> {
-        self.base.dev_key_seed(is_dev)
-    }
-
-    fn init<F>(&self, url: &String, version: &String, logger_hook: F) -> sc_cli::Result<()>
-    where
-        F: FnOnce(&mut sc_cli::LoggerBuilder),
-    {
-        match self.log_format {
-            LogFormat::Human => self.base.init(url, version, logger_hook)?,
-            LogFormat::Json => {
-                sp_panic_handler::set(url, version);
-                log::start_json(&self.log_filters()?)?;
-                if let Err(error) = fdlimit::raise_fd_limit() {
-                    tracing::warn!(%error, "the limit of open files stays as it is");
-                }
-            }
-        }
-        panics::spare_storage_threads();
-        Ok(())
     }
 }
 
 /// Parses the arguments and does what they say.
 pub(crate) fn run() -> sc_cli::Result<()> {
-    let cli = Cli::from_args();
+    let mut cli = Cli::from_args();
+    if let Some(database) = database_params(&mut cli) {
+        // The SDK would take RocksDB, which is not in this build.
+        database.database.get_or_insert(Database::ParityDb);
+    }
     match &cli.subcommand {
-        None => run_node(&cli),
+        None => run_node(cli),
         Some(Subcommand::Key(cmd)) => cmd.run(&cli),
         Some(Subcommand::ExportChainSpec(cmd)) => cmd.run(chain_spec::load(&cmd.chain)?),
+        Some(Subcommand::BuildSpec(what)) => build_spec(what),
+        Some(Subcommand::ExportGenesisWasm(cmd)) => {
+            let chain = cmd.shared_params.chain.as_deref().unwrap_or_default();
+            cmd.run(&*chain_spec::load_built(chain)?)
+        }
         Some(Subcommand::Benchmark(cmd)) => run_benchmark(cmd),
         Some(subcommand) => run_on_database(&cli, subcommand),
     }
 }
 
-fn run_node(cli: &Cli) -> sc_cli::Result<()> {
-    let runner = cli.create_runner(&cli.run)?;
-    let run = cli.run.clone();
-    runner.run_node_until_exit(|config| async move {
-        if !run.base.shared_params.is_dev() {
-            return Err(sc_cli::Error::Input(
-                "this build runs development chains only: add --dev (a collator is not built in)"
-                    .into(),
-            ));
-        }
-        Ok(service::dev::start(config, run)?)
+/// The database flags of the command, if it has any.
+fn database_params(cli: &mut Cli) -> Option<&mut DatabaseParams> {
+    Some(match &mut cli.subcommand {
+        None => &mut cli.run.base.base.import_params.database_params,
+        Some(Subcommand::CheckBlock(cmd)) => &mut cmd.import_params.database_params,
+        Some(Subcommand::ImportBlocks(cmd)) => &mut cmd.import_params.database_params,
+        Some(Subcommand::ExportBlocks(cmd)) => &mut cmd.database_params,
+        Some(Subcommand::ExportState(cmd)) => &mut cmd.database_params,
+        Some(Subcommand::PurgeChain(cmd)) => &mut cmd.base.database_params,
+        Some(Subcommand::Revert(cmd)) => &mut cmd.database_params,
+        Some(_) => return None,
     })
+}
+
+fn run_node(cli: Cli) -> sc_cli::Result<()> {
+    let is_dev = cli.run.base.base.shared_params.is_dev();
+    if is_dev && (cli.run.base.collator || !cli.relay_chain.is_empty()) {
+        return Err(sc_cli::Error::Input(
+            "a development chain has no relay chain: leave out --dev, or --collator and what \
+             follows `--`"
+                .into(),
+        ));
+    }
+    let runner = node_runner(&cli)?;
+    runner.run_node_until_exit(|config| async move {
+        if is_dev {
+            return Ok(service::dev::start(config, cli.run)?);
+        }
+        let relay_chain = relay::configuration(&config, &cli.relay_chain)?;
+        service::collator::start(config, relay_chain, cli.run).await
+    })
+}
+
+/// The SDK's runner, with JSON logs if asked for, and a panic handler that spares the process if only
+/// the storage node panics.
+fn node_runner(cli: &Cli) -> sc_cli::Result<Runner<Cli>> {
+    let command = cli.run.base.normalize();
+    let runtime = sc_cli::build_runtime()?;
+    let signals = runtime.block_on(async { Signals::capture() })?;
+    let config = command.create_configuration(cli, runtime.handle().clone())?;
+    let (url, version) = (Cli::support_url(), Cli::impl_version());
+    match cli.run.log_format {
+        LogFormat::Human => command.init(&url, &version, |_| ())?,
+        LogFormat::Json => {
+            sp_panic_handler::set(&url, &version);
+            log::start_json(&command.log_filters()?)?;
+            if let Err(error) = fdlimit::raise_fd_limit() {
+                tracing::warn!(%error, "the limit of open files stays as it is");
+            }
+        }
+    }
+    panics::spare_storage_threads();
+    Runner::new(config, runtime, signals)
+}
+
+fn build_spec(what: &BuildSpec) -> sc_cli::Result<()> {
+    let json = chain_ops::build_spec(&*chain_spec::build(what)?, what.raw)?;
+    match &what.output {
+        Some(path) => std::fs::write(path, json)
+            .map_err(|error| sc_cli::Error::Input(format!("{}: {error}", path.display()))),
+        None => {
+            println!("{json}");
+            Ok(())
+        }
+    }
 }
 
 /// Measures a blob that was built with benchmarks; this binary's own blob has none.
@@ -178,6 +144,15 @@ fn run_benchmark(cmd: &BenchmarkCmd) -> sc_cli::Result<()> {
     }
 }
 
+/// The parts of a chain that nobody runs: a development chain's blocks carry no seal.
+fn parts(config: &sc_service::Configuration) -> Result<service::Partial, sc_service::Error> {
+    let authoring = match config.chain_spec.chain_type() {
+        ChainType::Development => Authoring::Manual,
+        _ => Authoring::Aura,
+    };
+    service::new_partial(config, authoring)
+}
+
 fn run_on_database(cli: &Cli, subcommand: &Subcommand) -> sc_cli::Result<()> {
     match subcommand {
         Subcommand::CheckBlock(cmd) => cli.create_runner(&**cmd)?.async_run(|config| {
@@ -186,16 +161,12 @@ fn run_on_database(cli: &Cli, subcommand: &Subcommand) -> sc_cli::Result<()> {
                 task_manager,
                 import_queue,
                 ..
-            } = service::new_partial(&config)?;
+            } = parts(&config)?;
             Ok((cmd.run(client, import_queue), task_manager))
         }),
         Subcommand::ExportBlocks(cmd) => cli.create_runner(&**cmd)?.async_run(|config| {
-            let PartialComponents {
-                client,
-                task_manager,
-                ..
-            } = service::new_partial(&config)?;
-            Ok((cmd.run(client, config.database), task_manager))
+            let parts = parts(&config)?;
+            Ok((cmd.run(parts.client, config.database), parts.task_manager))
         }),
         Subcommand::ImportBlocks(cmd) => cli.create_runner(&**cmd)?.async_run(|config| {
             let PartialComponents {
@@ -203,30 +174,45 @@ fn run_on_database(cli: &Cli, subcommand: &Subcommand) -> sc_cli::Result<()> {
                 task_manager,
                 import_queue,
                 ..
-            } = service::new_partial(&config)?;
+            } = parts(&config)?;
             Ok((cmd.run(client, import_queue), task_manager))
         }),
         Subcommand::ExportState(cmd) => cli.create_runner(&**cmd)?.async_run(|config| {
-            let PartialComponents {
-                client,
-                task_manager,
-                ..
-            } = service::new_partial(&config)?;
-            Ok((cmd.run(client, config.chain_spec), task_manager))
+            let parts = parts(&config)?;
+            Ok((cmd.run(parts.client, config.chain_spec), parts.task_manager))
         }),
-        Subcommand::PurgeChain(cmd) => cli
-            .create_runner(&**cmd)?
-            .sync_run(|config| cmd.run(config.database)),
+        Subcommand::ExportGenesisHead(cmd) => cli.create_runner(cmd)?.sync_run(|mut config| {
+            // The header is made in memory; the folder is a temporary one.
+            config.database = sc_client_db::DatabaseSource::ParityDb {
+                path: config.base_path.path().join("paritydb"),
+            };
+            cmd.run(parts(&config)?.client)
+        }),
+        Subcommand::PurgeChain(cmd) => cli.create_runner(&**cmd)?.sync_run(|config| {
+            if cmd.parachain || config.chain_spec.chain_type() == ChainType::Development {
+                return cmd.base.run(config.database);
+            }
+            let relay_chain = relay::configuration(&config, &cli.relay_chain).map_err(|error| {
+                sc_cli::Error::Input(format!(
+                    "{error}; or purge the parachain alone with --parachain"
+                ))
+            })?;
+            cmd.run(config, relay_chain)
+        }),
         Subcommand::Revert(cmd) => cli.create_runner(&**cmd)?.async_run(|config| {
             let PartialComponents {
                 client,
                 task_manager,
                 backend,
                 ..
-            } = service::new_partial(&config)?;
+            } = parts(&config)?;
             Ok((cmd.run(client, backend, None), task_manager))
         }),
-        Subcommand::Key(_) | Subcommand::ExportChainSpec(_) | Subcommand::Benchmark(_) => {
+        Subcommand::Key(_)
+        | Subcommand::ExportChainSpec(_)
+        | Subcommand::BuildSpec(_)
+        | Subcommand::ExportGenesisWasm(_)
+        | Subcommand::Benchmark(_) => {
             unreachable!("handled without a database by the caller")
         }
     }

@@ -1,11 +1,12 @@
 //! How the SDK's pallets are set; our own are in `storage`, messages between chains in `xcm`.
 
+mod host_calls;
 mod randomness;
 mod storage;
 mod xcm;
 
 #[cfg(test)]
-pub(crate) use self::storage::NodeDeposit;
+pub(crate) use self::{host_calls::RelayHostCalls, storage::NodeDeposit};
 pub(crate) use self::{
     storage::{Sectors, Terms},
     xcm::{LocationToAccountId, XcmRouter},
@@ -61,6 +62,12 @@ parameter_types! {
     pub const SS58Prefix: u16 = 42;
 }
 
+/// What an upgrade to this runtime changes in storage.
+#[cfg(not(feature = "rehearsal"))]
+type Migrations = ();
+#[cfg(feature = "rehearsal")]
+type Migrations = crate::rehearsal::RewriteSectors;
+
 #[derive_impl(frame_system::config_preludes::ParaChainDefaultConfig)]
 impl frame_system::Config for Runtime {
     type AccountId = AccountId;
@@ -76,6 +83,7 @@ impl frame_system::Config for Runtime {
     type SS58Prefix = SS58Prefix;
     type OnSetCode = cumulus_pallet_parachain_system::ParachainSetCode<Self>;
     type MaxConsumers = ConstU32<16>;
+    type SingleBlockMigrations = Migrations;
 }
 
 impl cumulus_pallet_weight_reclaim::Config for Runtime {
@@ -186,7 +194,7 @@ pub(crate) type ConsensusHook = cumulus_pallet_aura_ext::FixedVelocityConsensusH
 
 impl cumulus_pallet_parachain_system::Config for Runtime {
     type RuntimeEvent = RuntimeEvent;
-    type OnSystemEvent = randomness::KeepRelayEntropy;
+    type OnSystemEvent = (randomness::KeepRelayEntropy, host_calls::KeepHostCalls);
     type SelfParaId = parachain_info::Pallet<Runtime>;
     type OutboundXcmpMessageSource = XcmpQueue;
     type DmpQueue = frame_support::traits::EnqueueWithOrigin<MessageQueue, RelayOrigin>;

@@ -20,6 +20,8 @@ mod benchmarks;
 mod configs;
 pub mod constants;
 mod genesis_config_presets;
+#[cfg(feature = "rehearsal")]
+mod rehearsal;
 #[cfg(test)]
 mod tests;
 mod views;
@@ -92,7 +94,11 @@ impl_opaque_keys! {
     }
 }
 
+#[cfg(feature = "rehearsal")]
+pub use rehearsal::VERSION;
+
 /// Version of the runtime.
+#[cfg(not(feature = "rehearsal"))]
 #[sp_version::runtime_version]
 pub const VERSION: RuntimeVersion = RuntimeVersion {
     spec_name: Cow::Borrowed("ips"),

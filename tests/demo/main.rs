@@ -1,10 +1,12 @@
 //! The main job on real processes: one chain, storage nodes, a file in, proofs, kills, the file out.
 //!
 //! Exits with 0 only if every step was seen and the bytes are identical. `scripts/demo.sh` sets up,
-//! builds and runs it.
+//! builds and runs it; `scripts/zombienet.sh` does the same on a parachain of a local relay chain.
 
+mod parachain;
 mod report;
 mod steps;
+mod upgrade;
 mod waits;
 
 use std::path::PathBuf;
@@ -13,6 +15,7 @@ use anyhow::Context;
 use clap::Parser;
 use ips_primitives::fragment::Level;
 use ips_tests::network::{Network, Settings};
+use parachain::Scenario;
 use tokio::signal::unix::{signal, SignalKind};
 
 /// Runs the whole IPS network on this machine and shows that it keeps its promises.
@@ -33,6 +36,12 @@ struct Args {
     /// Milliseconds between blocks.
     #[arg(long, default_value_t = 2_000, value_parser = clap::value_parser!(u64).range(500..=12_000))]
     block_time: u64,
+    /// Run as a parachain of a local relay chain, with what happens there.
+    #[arg(long, value_enum, value_name = "SCENARIO")]
+    relay: Option<Scenario>,
+    /// The runtime that the scenarios `upgrade` and `ecc` upgrade to.
+    #[arg(long, value_name = "FILE", requires = "relay")]
+    blob: Option<PathBuf>,
     /// Leave the network running.
     #[arg(long)]
     keep: bool,

@@ -6,6 +6,8 @@ use ips_primitives::retrieval::FeeSplit;
 use ips_tests::watcher::Tokens;
 use serde::Serialize;
 
+use crate::parachain::Assertions;
+
 /// Smallest units of one token.
 const UNIT: f64 = 1e12;
 
@@ -84,6 +86,7 @@ pub(crate) struct Report {
     pub(crate) proofs: Vec<AcceptedProof>,
     pub(crate) full_period: u32,
     pub(crate) missed_before_kill: usize,
+    pub(crate) parachain: Option<Assertions>,
     pub(crate) fees: Fees,
     pub(crate) balances: Vec<BalanceRow>,
     pub(crate) timings: Vec<Timing>,
@@ -134,6 +137,9 @@ impl fmt::Display for Report {
             self.sectors, self.full_period, self.missed_before_kill
         )?;
         writeln!(f, "\nKILLED   {}", self.killed.join(", "))?;
+        if let Some(parachain) = &self.parachain {
+            write!(f, "{parachain}")?;
+        }
         self.write_balances(f)?;
         writeln!(f, "\nTIMES")?;
         for timing in &self.timings {

@@ -27,6 +27,7 @@ use ips_tests::{
 use tokio::sync::watch;
 
 use crate::{
+    parachain::{self, Parachain},
     report::{AcceptedProof, BalanceRow, Report, Timing},
     Args,
 };
@@ -49,6 +50,10 @@ pub(crate) struct Demo<'a> {
     pub(crate) heads: watch::Receiver<Head>,
     pub(crate) watcher: Watcher,
     pub(crate) nodes: Vec<Node>,
+    pub(crate) parachain: Option<Parachain>,
+    /// What governance did, and the block at which it was done.
+    pub(crate) governed: Vec<String>,
+    pub(crate) govern_at: u32,
     timings: Vec<Timing>,
 }
 
@@ -72,7 +77,9 @@ pub(crate) async fn run(args: &Args, network: &mut Network) -> anyhow::Result<Re
 
     let (mut demo, before) = start(args, network).await?;
     let file_id = demo.put(&file, args).await?;
+    demo.disturb().await?;
     let sectors = demo.seal(file_id, erasure).await?;
+    demo.govern().await?;
     let full_period = demo.prove().await?;
     let missed_before_kill = demo.watcher.count(|fact| matches!(fact, Fact::Missed(..)));
 
@@ -88,6 +95,7 @@ pub(crate) async fn run(args: &Args, network: &mut Network) -> anyhow::Result<Re
     let fees = demo.claims(erasure, width).await?;
 
     let after = demo.balances().await?;
+    let parachain = demo.judge_parachain().await?;
     Ok(Report {
         file: file.display().to_string(),
         file_id: hex::encode(file_id.0),
@@ -101,6 +109,7 @@ pub(crate) async fn run(args: &Args, network: &mut Network) -> anyhow::Result<Re
         proofs: demo.proofs(),
         full_period,
         missed_before_kill,
+        parachain,
         fees: fees.into(),
         balances: demo.balance_rows(&before, &after, &killed),
         timings: demo.timings,
@@ -114,6 +123,10 @@ async fn start<'a>(
 ) -> anyhow::Result<(Demo<'a>, BTreeMap<u32, Tokens>)> {
     step(1, "starting the chain and its storage node");
     let since = Instant::now();
+    let parachain = match args.relay {
+        Some(scenario) => Some(parachain::start(network, scenario, args.blob.as_deref()).await?),
+        None => None,
+    };
     network.start_chain()?;
     let chain = network.connect().await?;
     let watcher = Watcher::new(ips_chain::connect(&network.rpc_url()));
@@ -129,6 +142,9 @@ async fn start<'a>(
         chain,
         watcher,
         nodes,
+        parachain,
+        governed: Vec::new(),
+        govern_at: 0,
         timings: Vec::new(),
     };
     demo.time("chain start", since);

@@ -19,19 +19,25 @@ use crate::steps::Demo;
 
 /// Longest time of a step.
 const PATIENCE: Duration = Duration::from_secs(600);
+/// The same of a parachain, whose blocks take three times as long, and the first some minutes.
+const PARACHAIN_PATIENCE: Duration = Duration::from_secs(1_800);
 /// Blocks without a new claim after which no more is expected: twice the nodes' pause between claims.
 const QUIET_BLOCKS: u32 = 10;
 
 impl Demo<'_> {
     /// Waits for the next block, reads it, checks the processes.
     async fn next_block(&mut self, since: Instant) -> anyhow::Result<u32> {
+        let patience = match self.parachain {
+            Some(_) => PARACHAIN_PATIENCE,
+            None => PATIENCE,
+        };
         ensure!(
-            since.elapsed() < PATIENCE,
+            since.elapsed() < patience,
             "no progress within {} s",
-            PATIENCE.as_secs()
+            patience.as_secs()
         );
         self.network.check()?;
-        tokio::time::timeout(PATIENCE, self.heads.changed())
+        tokio::time::timeout(patience, self.heads.changed())
             .await
             .context("no block")??;
         let head = self.heads.borrow_and_update().number;

@@ -7,12 +7,18 @@
 //! |---|---|
 //! | [`process`] | one child process: log, signals, end |
 //! | [`network`] | the chain and the storage nodes |
+//! | [`relay`] | a relay chain for it, and more collators |
+//! | [`finality`] | what became of the blocks that a run relied on |
+//! | [`root`] | governance of the chain: calls as Root, upgrades |
 //! | [`customer`] | the `ips` tool, called as a user calls it |
 //! | [`watcher`] | what the chain accepted, block by block |
 
 pub mod customer;
+pub mod finality;
 pub mod network;
 pub mod process;
+pub mod relay;
+pub mod root;
 pub mod watcher;
 
 use ips_chain::AccountSigner;

@@ -1,8 +1,8 @@
-//! The chain and the storage nodes, each a process of its own.
+//! The chain and the storage nodes, each a process of its own. The chain is a development chain, or,
+//! with a [`RelayChain`], a parachain's first collator.
 
 use std::{
     collections::BTreeMap,
-    net::TcpListener,
     path::{Path, PathBuf},
     process::Command,
     time::{Duration, Instant},
@@ -11,7 +11,10 @@ use std::{
 use anyhow::{bail, Context};
 use ips_chain::SubxtReader;
 
-use crate::process::{Process, Signal};
+use crate::{
+    process::{Process, Signal},
+    relay::{free_ports, RelayChain},
+};
 
 /// Lines of each log shown when a run fails.
 const LOG_LINES: usize = 40;
@@ -24,7 +27,7 @@ const CLASSES: [&str; 3] = ["professional", "personal", "mobile"];
 /// How to run a network.
 #[derive(Clone, Copy, Debug)]
 pub struct Settings {
-    /// Milliseconds between blocks.
+    /// Milliseconds between blocks of a development chain.
     pub block_time: u64,
     /// Whether storage node 1 lives inside the chain's process.
     pub storage_in_chain: bool,
@@ -37,6 +40,7 @@ pub struct Network {
     folder: PathBuf,
     binaries: PathBuf,
     rpc_port: u16,
+    relay: Option<RelayChain>,
     chain: Option<Process>,
     storage: BTreeMap<u32, Process>,
 }
@@ -63,17 +67,27 @@ impl Network {
     /// # Errors
     /// If there is no free port.
     pub fn new(folder: &Path, settings: Settings) -> anyhow::Result<Self> {
-        // The port is free again when the listener is dropped; the node takes it a moment later. A
-        // node that loses that race ends with a clear error, and the run fails.
-        let rpc_port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+        let [rpc_port] = free_ports()?;
         Ok(Self {
             settings,
             folder: folder.to_path_buf(),
             binaries: binaries()?,
             rpc_port,
+            relay: None,
             chain: None,
             storage: BTreeMap::new(),
         })
+    }
+
+    /// Makes the chain a parachain of `relay`; call it before anything is started.
+    pub fn set_relay(&mut self, relay: RelayChain) {
+        self.rpc_port = relay.collator_rpc_port(0);
+        self.relay = Some(relay);
+    }
+
+    /// The relay chain, if there is one.
+    pub fn relay(&self) -> Option<&RelayChain> {
+        self.relay.as_ref()
     }
 
     /// Where the chain answers.
@@ -89,15 +103,20 @@ impl Network {
     /// Folder of a storage node.
     pub fn storage_folder(&self, index: u32) -> PathBuf {
         if index == 1 && self.settings.storage_in_chain {
-            self.folder.join("chain").join("storage")
+            self.folder.join("chain-storage")
         } else {
             self.folder.join(format!("node{index}"))
         }
     }
 
+    /// One of our binaries.
+    pub fn program(&self, name: &str) -> PathBuf {
+        self.binaries.join(name)
+    }
+
     /// A command of one of our binaries.
-    pub fn command(&self, binary: &str) -> Command {
-        Command::new(self.binaries.join(binary))
+    pub fn command(&self, name: &str) -> Command {
+        Command::new(self.program(name))
     }
 
     fn storage_flags(index: u32) -> Vec<String> {
@@ -112,12 +131,33 @@ impl Network {
         .collect()
     }
 
-    /// Starts the chain, or starts it again with the same data and port.
+    /// Starts the chain, or starts it again with the same data and port. Of a parachain this is the first
+    /// collator.
     ///
     /// # Errors
     /// If it runs, or its program cannot be started.
     pub fn start_chain(&mut self) -> anyhow::Result<()> {
         anyhow::ensure!(self.chain.is_none(), "the chain runs");
+        let mut command = match &self.relay {
+            Some(relay) => relay.collator(0)?,
+            None => self.development_chain(),
+        };
+        if self.settings.storage_in_chain {
+            command
+                .args(["--storage", "--storage-owner", "//Node1", "--storage-args"])
+                .arg(Self::storage_flags(1).join(" "))
+                .arg("--storage-path")
+                .arg(self.storage_folder(1));
+        }
+        if let Some(relay) = &self.relay {
+            command.args(relay.relay_flags(0));
+        }
+        let log = self.folder.join("chain.log");
+        self.chain = Some(Process::start("chain", command, &log)?);
+        Ok(())
+    }
+
+    fn development_chain(&self) -> Command {
         let mut command = self.command("ips-node");
         command
             .args(["--dev", "--no-prometheus", "--no-telemetry", "--no-mdns"])
@@ -127,14 +167,16 @@ impl Network {
             .args(["--dev-block-time", &self.settings.block_time.to_string()])
             .arg("--base-path")
             .arg(self.folder.join("chain"));
-        if self.settings.storage_in_chain {
-            command
-                .args(["--storage", "--storage-owner", "//Node1", "--storage-args"])
-                .arg(Self::storage_flags(1).join(" "));
-        }
-        let log = self.folder.join("chain.log");
-        self.chain = Some(Process::start("chain", command, &log)?);
-        Ok(())
+        command
+    }
+
+    /// Starts the collators beside the first.
+    ///
+    /// # Errors
+    /// If there is no relay chain, or the program cannot be started.
+    pub fn start_other_collators(&mut self) -> anyhow::Result<()> {
+        let relay = self.relay.as_mut().context("there is no relay chain")?;
+        relay.start_other_collators()
     }
 
     /// Starts a storage node as a process of its own, or starts it again with the same data.
@@ -188,7 +230,7 @@ impl Network {
                 bail!("{} ended by itself: {status}", process.name());
             }
         }
-        Ok(())
+        self.relay.as_mut().map_or(Ok(()), RelayChain::check)
     }
 
     fn storage(&self, index: u32) -> anyhow::Result<&Process> {
@@ -236,18 +278,20 @@ impl Network {
     /// # Errors
     /// The first process that does not stop, or stops with a failure; all are gone then all the same.
     pub fn stop(&mut self) -> anyhow::Result<()> {
-        let storage = std::mem::take(&mut self.storage);
-        let all = storage.into_values().chain(self.chain.take());
-        let outcomes: Vec<_> = all.map(Process::stop).collect();
+        let outcomes: Vec<_> = self.take_all().map(Process::stop).collect();
         outcomes.into_iter().collect()
+    }
+
+    /// All processes in the order they should end.
+    fn take_all(&mut self) -> impl Iterator<Item = Process> + '_ {
+        let storage = std::mem::take(&mut self.storage);
+        let relay = self.relay.iter_mut().flat_map(RelayChain::take_processes);
+        storage.into_values().chain(self.chain.take()).chain(relay)
     }
 
     /// Leaves every process running; returns their ids.
     pub fn keep(mut self) -> Vec<u32> {
-        let storage = std::mem::take(&mut self.storage);
-        storage
-            .into_values()
-            .chain(self.chain.take())
+        self.take_all()
             .map(|mut process| {
                 process.keep();
                 process.id()
@@ -257,7 +301,9 @@ impl Network {
 
     /// The end of every running process's log, for a failed run.
     pub fn print_logs(&self) {
-        for process in self.chain.iter().chain(self.storage.values()) {
+        let relay = self.relay.iter().flat_map(RelayChain::processes);
+        let all = self.chain.iter().chain(self.storage.values()).chain(relay);
+        for process in all {
             eprintln!("\n--- end of the log of {}", process.name());
             for line in process.log_end(LOG_LINES) {
                 eprintln!("{line}");

@@ -28,7 +28,7 @@ use sp_runtime::traits::Header as _;
 use crate::{
     cli::RunCmd,
     rpc,
-    service::{new_partial, spawn_essential, Block, FullClient},
+    service::{new_partial, spawn_essential, Authoring, Block, FullClient},
     storage,
 };
 
@@ -130,8 +130,8 @@ fn start_with<Net: NetworkBackend<Block, Hash>>(
         keystore_container,
         select_chain,
         transaction_pool,
-        other: (),
-    } = new_partial(&config)?;
+        other: _,
+    } = new_partial(&config, Authoring::Manual)?;
 
     let metrics = Net::register_notification_metrics(config.prometheus_registry());
     let (network, system_rpc_tx, tx_handler_controller, sync_service, _) =

@@ -4,7 +4,7 @@
 //! by the runtime before a host sees them, because RFC-163's functions do not check what they decode.
 
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
-use frame_support::{dispatch::DispatchResult, ensure, weights::Weight};
+use frame_support::{dispatch::DispatchResult, ensure, traits::Get, weights::Weight};
 use ips_primitives::sector::{ProofBytes, Statement};
 use ips_verifier::groth16::{verify_all, CircuitKind, PreparedKeyOver, VerifyError};
 use scale_info::TypeInfo;
@@ -84,9 +84,22 @@ impl CurveArithmetic {
 impl<T: Config> Pallet<T> {
     pub(crate) fn do_set_arithmetic(arithmetic: CurveArithmetic) -> DispatchResult {
         ensure!(arithmetic.is_available(), Error::<T>::NoHostCalls);
+        ensure!(
+            arithmetic == CurveArithmetic::Wasm || T::HostCalls::get(),
+            Error::<T>::RelayWithoutHostCalls
+        );
         Arithmetic::<T>::put(arithmetic);
         Self::deposit_event(Event::ArithmeticSet { arithmetic });
         Ok(())
+    }
+
+    /// Who does it now: what governance chose, but WASM while the relay chain does not have the host calls.
+    /// A block that calls what its validators do not have is invalid, and the chain would stand still.
+    fn arithmetic() -> CurveArithmetic {
+        match Arithmetic::<T>::get() {
+            chosen if chosen.is_available() && T::HostCalls::get() => chosen,
+            _ => CurveArithmetic::Wasm,
+        }
     }
 
     /// Verifies proofs of one circuit: one by itself, several as a batch.
@@ -95,19 +108,19 @@ impl<T: Config> Pallet<T> {
         batch: &[(Statement, ProofBytes)],
     ) -> Result<(), Error<T>> {
         let key = Keys::<T>::get(kind as u8).ok_or(Error::<T>::KeyNotSet)?;
-        Arithmetic::<T>::get()
+        Self::arithmetic()
             .verify(&key.prepared, batch)
             .map_err(|_| Error::<T>::InvalidProof)
     }
 
     /// What host calls save of the weight of verifying `proofs` proofs, which calls are charged as WASM.
     pub(crate) fn saved_by_host(proofs: u32) -> Weight {
-        match Arithmetic::<T>::get() {
-            CurveArithmetic::HostCalls if CurveArithmetic::HostCalls.is_available() => {
+        match Self::arithmetic() {
+            CurveArithmetic::HostCalls => {
                 let wasm = T::WeightInfo::verify_in_wasm(proofs);
                 wasm.saturating_sub(T::WeightInfo::verify_by_host(proofs))
             }
-            _ => Weight::zero(),
+            CurveArithmetic::Wasm => Weight::zero(),
         }
     }
 }

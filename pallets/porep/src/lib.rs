@@ -80,6 +80,8 @@ pub mod pallet {
         type Collateral: Collateral;
         /// Where the beacon of each block comes from.
         type BlockRandomness: BlockRandomness;
+        /// Whether whoever validates this chain's blocks has the host calls now.
+        type HostCalls: Get<bool>;
         /// Who may set verifying keys: Root.
         type KeyOrigin: EnsureOrigin<Self::RuntimeOrigin>;
         /// Constants.
@@ -322,6 +324,9 @@ pub mod pallet {
         /// This runtime was built without host calls: upgrade to one that has them first.
         #[codec(index = 26)]
         NoHostCalls,
+        /// The relay chain has no host calls: its configuration must enable `EccRfc163` first.
+        #[codec(index = 27)]
+        RelayWithoutHostCalls,
     }
 
     /// Keys at genesis.
@@ -482,7 +487,7 @@ pub mod pallet {
             Self::do_set_verifying_key(&key)
         }
 
-        /// Chooses who does the curve's arithmetic when proofs are verified; verdicts stay the same.
+        /// Chooses who does the curve's arithmetic; verdicts stay the same. Host calls need the relay chain's.
         ///
         /// *Origin*: `KeyOrigin`. *Events*: [`Event::ArithmeticSet`].
         #[pallet::call_index(9)]

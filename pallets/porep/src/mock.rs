@@ -75,6 +75,7 @@ pub enum Told {
 
 parameter_types! {
     pub static Parameters: PorepParameters = DEFAULTS;
+    pub static RelayHostCalls: bool = true;
     pub static Workers: BTreeMap<AccountKey, ProviderId> = BTreeMap::new();
     pub static Promises: Vec<(ProviderId, bool)> = Vec::new();
     pub static Slots: BTreeMap<SlotId, SlotFacts> = BTreeMap::new();
@@ -209,6 +210,7 @@ impl crate::Config for Test {
     type Deals = MockDeals;
     type Collateral = MockCollateral;
     type BlockRandomness = MockRandomness;
+    type HostCalls = RelayHostCalls;
     type KeyOrigin = EnsureRoot<AccountId32>;
     type Parameters = Parameters;
     type WeightInfo = ();

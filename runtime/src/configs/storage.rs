@@ -7,7 +7,7 @@ use pallet_poe::PoeParameters;
 use pallet_porep::PorepParameters;
 use pallet_storage_market::MarketTerms;
 
-use super::randomness::BlockBeacon;
+use super::{host_calls::RelayHostCalls, randomness::BlockBeacon};
 use crate::{constants::*, *};
 
 parameter_types! {
@@ -86,6 +86,7 @@ impl pallet_porep::Config for Runtime {
     type Deals = StorageMarket;
     type Collateral = StakingCollateral;
     type BlockRandomness = BlockBeacon;
+    type HostCalls = RelayHostCalls;
     type KeyOrigin = EnsureRoot<AccountId>;
     type Parameters = Sectors;
     type WeightInfo = pallet_porep::weights::SubstrateWeight<Runtime>;

@@ -179,7 +179,9 @@ impl ChainReader for SubxtReader {
                 return Ok(info.clone());
             }
         }
-        let info: ChainInfo = self.ask("IpsApi_info", &()).await?;
+        let mut info: ChainInfo = self.ask("IpsApi_info", &()).await?;
+        // The runtime only learns the hash of block 0 in block 1, which a parachain may wait for.
+        info.genesis = self.genesis();
         *known() = Some((Instant::now(), info.clone()));
         Ok(info)
     }

@@ -9,7 +9,7 @@ use ips_verifier::{
 use sp_runtime::DispatchError;
 
 use super::real::PROFILE;
-use crate::{mock::*, Arithmetic, CurveArithmetic, CurveArithmetic::*, Event};
+use crate::{mock::*, Arithmetic, CurveArithmetic, CurveArithmetic::*, Error, Event};
 
 fn key() -> TrapdoorKey {
     TrapdoorKey::new(PROFILE.id, CircuitKind::Seal)
@@ -61,6 +61,25 @@ fn root_chooses_the_arithmetic_and_nobody_else() {
         assert_eq!(Porep::saved_by_host(3), wasm - host);
         assert_ok!(Porep::set_arithmetic(RuntimeOrigin::root(), Wasm));
         assert!(CurveArithmetic::Wasm.is_available());
+    });
+}
+
+#[test]
+fn host_calls_are_neither_chosen_nor_made_without_the_relay_chains() {
+    new_test_ext().execute_with(|| {
+        RelayHostCalls::set(false);
+        assert_noop!(
+            Porep::set_arithmetic(RuntimeOrigin::root(), HostCalls),
+            Error::<Test>::RelayWithoutHostCalls
+        );
+        RelayHostCalls::set(true);
+        assert_ok!(Porep::set_arithmetic(RuntimeOrigin::root(), HostCalls));
+        assert_ne!(Porep::saved_by_host(1), Weight::zero());
+        // The relay chain takes them away: WASM does the work, the choice stays.
+        RelayHostCalls::set(false);
+        assert_eq!(Porep::saved_by_host(1), Weight::zero());
+        assert_eq!(Arithmetic::<Test>::get(), HostCalls);
+        assert_ok!(Porep::set_arithmetic(RuntimeOrigin::root(), Wasm));
     });
 }
 

@@ -227,6 +227,7 @@ impl FakeNode {
                 "Metadata_metadata_versions" => vec![14u32, 15, 16].encode(),
                 "Metadata_metadata_at_version" => Some(metadata_bytes(Without::default())).encode(),
                 "AccountNonceApi_account_nonce" => state.nonce.encode(),
+                "IpsApi_info" => super::submit::info_at_block_0().encode(),
                 "IpsApi_beacon" => Some([params[1].as_str().unwrap().len() as u8; 32]).encode(),
                 "IpsApi_sectors_of" => super::pages::sectors_after(params[1].as_str().unwrap()),
                 other => panic!("unexpected runtime call {other}"),

@@ -2,8 +2,12 @@
 
 use std::{path::Path, time::Duration};
 
+use codec::Decode as _;
 use ips_engine::chain::{Call, ChainClient, ChainError, ChainReader, Outcome};
-use ips_primitives::id::{AgreementId, OrderId, SectorNumber};
+use ips_primitives::{
+    id::{AgreementId, Genesis, OrderId, SectorNumber},
+    view::ChainInfo,
+};
 use subxt_rpcs::RpcClient;
 
 use super::{
@@ -41,6 +45,24 @@ fn recover(number: u64) -> Call {
 /// The nonce in an extrinsic: after length, version, address, signature kind, signature and era.
 fn nonce_of(extrinsic: &[u8]) -> u8 {
     extrinsic[103] >> 2
+}
+
+/// What the runtime tells before it has a block: it does not know its genesis yet.
+pub(super) fn info_at_block_0() -> ChainInfo {
+    let mut info = ChainInfo::decode(&mut &[0; 512][..]).unwrap();
+    info.genesis = Genesis([69; 32]);
+    info
+}
+
+#[tokio::test]
+async fn the_hash_of_block_0_is_known_before_there_is_a_block_1() {
+    let node = FakeNode::new([]);
+    let reader = SubxtReader::new(RpcClient::new(node), "fake")
+        .await
+        .unwrap();
+    let told = reader.info().await.unwrap().genesis;
+    assert_eq!(told, reader.genesis());
+    assert_ne!(told, info_at_block_0().genesis);
 }
 
 #[tokio::test]
