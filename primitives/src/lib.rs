@@ -30,3 +30,4 @@ pub mod sector;
 pub mod slot;
 pub mod statement;
 pub mod view;
+pub mod xcm;

@@ -32,6 +32,9 @@ use xcm_runtime_apis::{
 
 use crate::{configs::*, constants::SLOT_MILLISECONDS, views, *};
 
+/// Most tokens that are named as means of payment.
+const PAYMENT_TOKENS_MAX: usize = 64;
+
 impl_runtime_apis! {
     impl sp_consensus_aura::AuraApi<Block, AuraId> for Runtime {
         fn slot_duration() -> sp_consensus_aura::SlotDuration {
@@ -206,13 +209,48 @@ impl_runtime_apis! {
         }
     }
 
+    impl pallet_asset_conversion::AssetConversionApi<Block, Balance, xcm::latest::Location>
+        for Runtime
+    {
+        fn quote_price_exact_tokens_for_tokens(
+            give: xcm::latest::Location,
+            want: xcm::latest::Location,
+            amount: Balance,
+            include_fee: bool,
+        ) -> Option<Balance> {
+            AssetConversion::quote_price_exact_tokens_for_tokens(give, want, amount, include_fee)
+        }
+
+        fn quote_price_tokens_for_exact_tokens(
+            give: xcm::latest::Location,
+            want: xcm::latest::Location,
+            amount: Balance,
+            include_fee: bool,
+        ) -> Option<Balance> {
+            AssetConversion::quote_price_tokens_for_exact_tokens(give, want, amount, include_fee)
+        }
+
+        fn get_reserves(
+            one: xcm::latest::Location,
+            other: xcm::latest::Location,
+        ) -> Option<(Balance, Balance)> {
+            AssetConversion::get_reserves(one, other).ok()
+        }
+    }
+
     impl xcm_runtime_apis::fees::XcmPaymentApi<Block> for Runtime {
         fn query_acceptable_payment_assets(
             version: XcmVersion,
         ) -> Result<Vec<VersionedAssetId>, XcmPaymentApiError> {
+            let pools = pallet_asset_conversion::Pools::<Runtime>::iter_keys();
+            let tokens = pools
+                .take(PAYMENT_TOKENS_MAX)
+                .map(|(_, token)| AssetId(token));
             PolkadotXcm::query_acceptable_payment_assets(
                 version,
-                alloc::vec![AssetId(xcm::latest::Location::here())],
+                core::iter::once(AssetId(HereLocation::get()))
+                    .chain(tokens)
+                    .collect(),
             )
         }
 
@@ -220,7 +258,7 @@ impl_runtime_apis! {
             weight: Weight,
             asset: VersionedAssetId,
         ) -> Result<u128, XcmPaymentApiError> {
-            PolkadotXcm::query_weight_to_asset_fee::<NativeTrader>(weight, asset)
+            PolkadotXcm::query_weight_to_asset_fee::<Trader>(weight, asset)
         }
 
         fn query_xcm_weight(message: VersionedXcm<()>) -> Result<Weight, XcmPaymentApiError> {

@@ -1,15 +1,21 @@
 //! How the SDK's pallets are set; our own are in `storage`, messages between chains in `xcm`.
 
+mod assets;
 mod host_calls;
 mod randomness;
 mod storage;
 mod xcm;
 
-#[cfg(test)]
-pub(crate) use self::{host_calls::RelayHostCalls, storage::NodeDeposit};
 pub(crate) use self::{
+    assets::SwapPallet,
     storage::{Sectors, Terms},
-    xcm::{LocationToAccountId, XcmRouter},
+    xcm::{HereLocation, LocationToAccountId, Trader, XcmRouter},
+};
+#[cfg(test)]
+pub(crate) use self::{
+    host_calls::RelayHostCalls,
+    storage::NodeDeposit,
+    xcm::{RelayTokenReserve, XcmConfig},
 };
 
 use cumulus_pallet_parachain_system::RelayNumberMonotonicallyIncreases;
@@ -294,7 +300,3 @@ impl pallet_collator_selection::Config for Runtime {
     type ValidatorRegistration = Session;
     type WeightInfo = ();
 }
-
-/// Buys execution for the native token; kept beside the fees it must agree with.
-pub(crate) type NativeTrader =
-    (xcm_builder::UsingComponents<WeightToFee, xcm::HereLocation, AccountId, Balances, ()>,);

@@ -1,7 +1,8 @@
 //! Genesis presets: `development` (one collator) and `local_testnet` (two).
 //!
-//! Both fund the well-known development accounts and six storage providers `//Node1`…`//Node6`, and
-//! set the verifying keys of the insecure development setup.
+//! Both fund the well-known development accounts and storage providers `//Node1`, `//Node2`…, set the
+//! verifying keys of the insecure development setup, and register the tokens of the relay chain and of a
+//! sibling.
 
 use alloc::{string::ToString, vec, vec::Vec};
 use cumulus_primitives_core::ParaId;
@@ -9,28 +10,61 @@ use frame_support::build_struct_json_patch;
 use ips_verifier::{groth16::CircuitKind, keys::builtin_key};
 use serde_json::Value;
 use sp_consensus_aura::sr25519::AuthorityId as AuraId;
-use sp_core::{sr25519, Pair};
+use sp_core::{sr25519, Get, Pair};
 use sp_genesis_builder::PresetId;
 use sp_keyring::Sr25519Keyring;
+use sp_runtime::traits::AccountIdConversion;
+use xcm::latest::{Junction::Parachain, Location};
 
 use crate::{
-    constants::{EXISTENTIAL_DEPOSIT, PROFILE, UNIT},
-    AccountId, BalancesConfig, CollatorSelectionConfig, ParachainInfoConfig, PolkadotXcmConfig,
-    PorepConfig, RuntimeGenesisConfig, SessionConfig, SessionKeys, SudoConfig,
+    configs::SwapPallet,
+    constants::{EXISTENTIAL_DEPOSIT, MICROUNIT, PROFILE, UNIT},
+    AccountId, BalancesConfig, CollatorSelectionConfig, ForeignAssetsConfig, ParachainInfoConfig,
+    PolkadotXcmConfig, PorepConfig, RuntimeGenesisConfig, SessionConfig, SessionKeys, SudoConfig,
 };
 
 /// The parachain id of both presets.
 pub const PARACHAIN_ID: ParaId = ParaId::new(2_000);
+/// The sibling parachain whose token is registered.
+pub const SIBLING_ID: ParaId = ParaId::new(2_001);
 /// XCM version spoken before another is negotiated.
 const SAFE_XCM_VERSION: u32 = xcm::prelude::XCM_VERSION;
 /// Balance of each development account.
 const ENDOWMENT: u128 = 1_000_000 * UNIT;
+/// Least balance of a token of another chain.
+const FOREIGN_MIN_BALANCE: u128 = MICROUNIT;
 /// Storage providers with funds.
 const DEV_PROVIDERS: u32 = 64;
 
 fn account_of(uri: &str) -> AccountId {
     let pair = sr25519::Pair::from_string(uri, None).expect("a fixed development path is valid");
     AccountId::from(<[u8; 32]>::from(pair.public()))
+}
+
+/// Tokens of other chains: name, symbol and decimals as their chains have them. Their owner is an account
+/// that nobody has the key of: only what arrives by message is ever minted.
+fn foreign_assets() -> ForeignAssetsConfig {
+    let tokens = [
+        (Location::parent(), "Relay", "UNIT", 12),
+        (
+            Location::new(1, [Parachain(SIBLING_ID.into())]),
+            "Sibling",
+            "SIB",
+            12,
+        ),
+    ];
+    let owner: AccountId = SwapPallet::get().into_account_truncating();
+    ForeignAssetsConfig {
+        assets: tokens
+            .iter()
+            .map(|(token, ..)| (token.clone(), owner.clone(), true, FOREIGN_MIN_BALANCE))
+            .collect(),
+        metadata: tokens
+            .into_iter()
+            .map(|(token, name, symbol, decimals)| (token, name.into(), symbol.into(), decimals))
+            .collect(),
+        ..Default::default()
+    }
 }
 
 fn genesis(collators: Vec<(AccountId, AuraId)>) -> Value {
@@ -70,6 +104,7 @@ fn genesis(collators: Vec<(AccountId, AuraId)>) -> Value {
         polkadot_xcm: PolkadotXcmConfig {
             safe_xcm_version: Some(SAFE_XCM_VERSION)
         },
+        foreign_assets: foreign_assets(),
         sudo: SudoConfig {
             key: Some(Sr25519Keyring::Alice.to_account_id())
         },

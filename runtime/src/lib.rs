@@ -35,7 +35,7 @@ use sp_runtime::{
 use sp_version::RuntimeVersion;
 
 pub use apis::{api, RuntimeApi};
-pub use genesis_config_presets::PARACHAIN_ID;
+pub use genesis_config_presets::{PARACHAIN_ID, SIBLING_ID};
 
 /// Signature of an extrinsic.
 pub type Signature = MultiSignature;
@@ -143,6 +143,13 @@ mod runtime {
     pub type Balances = pallet_balances;
     #[runtime::pallet_index(11)]
     pub type TransactionPayment = pallet_transaction_payment;
+
+    #[runtime::pallet_index(12)]
+    pub type ForeignAssets = pallet_assets<Instance1>;
+    #[runtime::pallet_index(13)]
+    pub type PoolAssets = pallet_assets<Instance2>;
+    #[runtime::pallet_index(14)]
+    pub type AssetConversion = pallet_asset_conversion;
 
     #[runtime::pallet_index(15)]
     pub type Sudo = pallet_sudo;

@@ -8,3 +8,4 @@ mod market;
 mod presets;
 mod randomness;
 mod shape;
+pub(crate) mod xcm;

@@ -1,31 +1,37 @@
 //! Messages between chains: who is who, what is trusted, what may be transacted.
 //!
-//! Only the native token is moved yet; the relay chain may execute without payment, everyone else
-//! pays. A remote `Transact` may only reach the calls of [`StorageCalls`].
+//! Everybody pays, with IPS or with a token that has a pool; only the relay chain itself may say that it
+//! does not. A chain is trusted for its own tokens and its own accounts, and for nothing else. A remote
+//! `Transact` may only reach the calls of [`StorageCalls`].
 
 use frame_support::{
     parameter_types,
-    traits::{ConstU32, Contains, Disabled, Everything, Nothing},
+    traits::{ConstU32, Contains, ContainsPair, Disabled, Equals, Everything, Nothing},
     weights::Weight,
 };
 use frame_system::EnsureRoot;
 use pallet_xcm::XcmPassthrough;
 use polkadot_parachain_primitives::primitives::Sibling;
-use polkadot_runtime_common::xcm_sender::NoPriceForMessageDelivery;
+use polkadot_runtime_common::xcm_sender::ExponentialPrice;
 use xcm::latest::prelude::*;
 use xcm_builder::{
-    AccountId32Aliases, AllowKnownQueryResponses, AllowSubscriptionsFrom,
+    AccountId32Aliases, AliasChildLocation, AllowExplicitUnpaidExecutionFrom,
+    AllowHrmpNotificationsFromRelayChain, AllowKnownQueryResponses, AllowSubscriptionsFrom,
     AllowTopLevelPaidExecutionFrom, DenyReserveTransferToRelayChain, DenyThenTry,
     DescribeAllTerminal, DescribeFamily, EnsureXcmOrigin, FixedWeightBounds,
-    FrameTransactionalProcessor, FungibleAdapter, HashedDescription, IsConcrete, NativeAsset,
-    ParentIsPreset, RelayChainAsNative, SiblingParachainAsNative, SiblingParachainConvertsVia,
-    SignedAccountId32AsNative, SignedToAccountId32, SovereignSignedViaLocation, TakeWeightCredit,
-    TrailingSetTopicAsId, WithComputedOrigin, WithUniqueTopic,
+    FrameTransactionalProcessor, FungibleAdapter, FungiblesAdapter, HashedDescription, IsConcrete,
+    NoChecking, ParentIsPreset, RelayChainAsNative, SiblingParachainAsNative,
+    SiblingParachainConvertsVia, SignedAccountId32AsNative, SignedToAccountId32,
+    SingleAssetExchangeAdapter, SovereignSignedViaLocation, TakeWeightCredit, TrailingSetTopicAsId,
+    UsingComponents, WithComputedOrigin, WithUniqueTopic, XcmFeeManagerFromComponents,
 };
 use xcm_executor::XcmExecutor;
 
-use super::NativeTrader;
-use crate::*;
+use super::{
+    assets::{AnyToken, ForeignToken, Tokens},
+    TransactionByteFee, WeightToFee,
+};
+use crate::{constants::*, *};
 
 parameter_types! {
     /// The native token, seen from here.
@@ -38,6 +44,14 @@ parameter_types! {
     pub UnitWeightCost: Weight = Weight::from_parts(1_000_000_000, 64 * 1024);
     pub const MaxInstructions: u32 = 100;
     pub const MaxAssetsIntoHolding: u32 = 64;
+    /// Holds nothing: no token is teleported.
+    pub CheckingAccount: AccountId = PolkadotXcm::check_account();
+    /// Price of sending a message, on top of its bytes.
+    pub const DeliveryFee: Balance = MILLIUNIT;
+    pub FeeToken: AssetId = AssetId(HereLocation::get());
+    /// The one chain that holds the relay chain's token for us: the relay chain, until governance says that
+    /// it is Asset Hub. Two would each be asked for what the other holds.
+    pub storage RelayTokenReserve: Location = Location::parent();
 }
 
 /// Accounts of remote locations; every remote user has a derived one.
@@ -48,8 +62,44 @@ pub(crate) type LocationToAccountId = (
     HashedDescription<AccountId, DescribeFamily<DescribeAllTerminal>>,
 );
 
-type LocalAssetTransactor =
-    FungibleAdapter<Balances, IsConcrete<HereLocation>, LocationToAccountId, AccountId, ()>;
+type AssetTransactors = (
+    FungibleAdapter<Balances, IsConcrete<HereLocation>, LocationToAccountId, AccountId, ()>,
+    FungiblesAdapter<
+        ForeignAssets,
+        ForeignToken,
+        LocationToAccountId,
+        AccountId,
+        NoChecking,
+        CheckingAccount,
+    >,
+);
+
+/// Whose word for having taken a token into reserve is believed.
+pub struct Reserves;
+
+impl ContainsPair<Asset, Location> for Reserves {
+    fn contains(asset: &Asset, origin: &Location) -> bool {
+        let token = &asset.id.0;
+        if *token == RelayLocation::get() {
+            return *origin == RelayTokenReserve::get();
+        }
+        matches!(origin.unpack(), (1, [Parachain(_)])) && token.starts_with(origin)
+    }
+}
+
+/// Buys execution: with IPS, or with a token that is exchanged for it.
+pub(crate) type Trader = (
+    UsingComponents<WeightToFee, HereLocation, AccountId, Balances, ()>,
+    cumulus_primitives_utility::SwapFirstAssetTrader<
+        HereLocation,
+        AssetConversion,
+        WeightToFee,
+        Tokens,
+        ForeignToken,
+        (),
+        AccountId,
+    >,
+);
 
 /// Origins that a `Transact` runs with.
 pub(crate) type XcmOriginToTransactDispatchOrigin = (
@@ -69,7 +119,9 @@ type Barrier = TrailingSetTopicAsId<
             WithComputedOrigin<
                 (
                     AllowTopLevelPaidExecutionFrom<Everything>,
+                    AllowExplicitUnpaidExecutionFrom<Equals<RelayLocation>>,
                     AllowSubscriptionsFrom<Everything>,
+                    AllowHrmpNotificationsFromRelayChain,
                 ),
                 UniversalLocation,
                 ConstU32<8>,
@@ -88,6 +140,7 @@ impl Contains<RuntimeCall> for StorageCalls {
                 call,
                 pallet_storage_market::Call::place_order { .. }
                     | pallet_storage_market::Call::cancel_order { .. }
+                    | pallet_storage_market::Call::renew { .. }
             ),
             RuntimeCall::Utility(pallet_utility::Call::batch_all { calls }) => calls
                 .iter()
@@ -102,29 +155,29 @@ pub struct XcmConfig;
 
 impl xcm_executor::Config for XcmConfig {
     type RuntimeCall = RuntimeCall;
-    type XcmSender = XcmRouter;
+    type XcmSender = Sender;
     type XcmEventEmitter = PolkadotXcm;
-    type AssetTransactor = LocalAssetTransactor;
+    type AssetTransactor = AssetTransactors;
     type OriginConverter = XcmOriginToTransactDispatchOrigin;
-    type IsReserve = NativeAsset;
+    type IsReserve = Reserves;
     type IsTeleporter = ();
     type UniversalLocation = UniversalLocation;
     type Barrier = Barrier;
     type Weigher = FixedWeightBounds<UnitWeightCost, RuntimeCall, MaxInstructions>;
-    type Trader = NativeTrader;
+    type Trader = Trader;
     type ResponseHandler = PolkadotXcm;
     type AssetTrap = PolkadotXcm;
     type SubscriptionService = PolkadotXcm;
     type PalletInstancesInfo = AllPalletsWithSystem;
     type MaxAssetsIntoHolding = MaxAssetsIntoHolding;
     type AssetLocker = ();
-    type AssetExchanger = ();
-    type FeeManager = ();
+    type AssetExchanger = SingleAssetExchangeAdapter<AssetConversion, Tokens, AnyToken, AccountId>;
+    type FeeManager = XcmFeeManagerFromComponents<Equals<HereLocation>, ()>;
     type MessageExporter = ();
     type UniversalAliases = Nothing;
     type CallDispatcher = RuntimeCall;
     type SafeCallFilter = StorageCalls;
-    type Aliasers = Nothing;
+    type Aliasers = AliasChildLocation;
     type TransactionalProcessor = FrameTransactionalProcessor;
     type HrmpNewChannelOpenRequestHandler = ();
     type HrmpChannelAcceptedHandler = ();
@@ -136,7 +189,8 @@ impl xcm_executor::Config for XcmConfig {
 pub(crate) type LocalOriginToLocation = SignedToAccountId32<RuntimeOrigin, AccountId, RelayNetwork>;
 
 /// Fee of a message to a sibling.
-pub(crate) type PriceForSibling = NoPriceForMessageDelivery<cumulus_primitives_core::ParaId>;
+pub(crate) type PriceForSibling =
+    ExponentialPrice<FeeToken, DeliveryFee, TransactionByteFee, XcmpQueue>;
 
 /// Where messages go out.
 pub(crate) type XcmRouter = WithUniqueTopic<(
@@ -144,10 +198,17 @@ pub(crate) type XcmRouter = WithUniqueTopic<(
     XcmpQueue,
 )>;
 
+/// Takes what is to be sent.
+#[cfg(not(test))]
+type Sender = XcmRouter;
+/// Tests have a network of their own.
+#[cfg(test)]
+type Sender = crate::tests::xcm::Router;
+
 impl pallet_xcm::Config for Runtime {
     type RuntimeEvent = RuntimeEvent;
     type SendXcmOrigin = EnsureXcmOrigin<RuntimeOrigin, LocalOriginToLocation>;
-    type XcmRouter = XcmRouter;
+    type XcmRouter = Sender;
     type ExecuteXcmOrigin = EnsureXcmOrigin<RuntimeOrigin, LocalOriginToLocation>;
     type XcmExecuteFilter = Everything;
     type XcmExecutor = XcmExecutor<XcmConfig>;

@@ -53,7 +53,7 @@ pub(super) fn vrf(block: BlockNumber) -> [u8; 32] {
     blake2_256(&[b"vrf", &block.to_le_bytes()])
 }
 
-fn merge(into: &mut Value, patch: Value) {
+pub(super) fn merge(into: &mut Value, patch: Value) {
     match (into, patch) {
         (Value::Object(into), Value::Object(patch)) => {
             for (name, value) in patch {
