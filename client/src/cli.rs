@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use ips_primitives::{
     fragment::Level,
     id::{Balance, BlockNumber, FileId},
+    xcm::Chain,
 };
 
 /// Store files on the IPS network and read them back.
@@ -68,7 +69,8 @@ pub enum Command {
         ips --key //Alice put report.pdf\n  \
         ips --key //Alice put --level 2/3 --wait sealed film.mkv\n  \
         ips --key //Alice put notes/*.txt\n  \
-        ips --key //Alice put --resume FILEID\n\n\
+        ips --key //Alice put --resume FILEID\n  \
+        ips --key //Alice put photo.jpg --from relay --via wss://relay.example\n\n\
         What is interrupted, even by a power cut, is listed by `ips uploads` and goes on with --resume.")]
     Put(PutArgs),
     /// List uploads that were interrupted.
@@ -77,7 +79,7 @@ pub enum Command {
     /// Give up an upload, or close a file's slots that nobody has claimed; their price is refunded.
     #[command(after_help = "Example:\n  ips --key //Alice cancel FILEID\n\n\
         Slots that are delivered are paid to their end; the file stays readable as long as enough are.")]
-    Cancel(FileArgs),
+    Cancel(CancelArgs),
     /// Read a file back.
     #[command(after_help = "Examples:\n  \
         ips --key //Alice get FILEID\n  \
@@ -96,6 +98,101 @@ pub enum Command {
     /// Show the balance of an account, or of your key's.
     #[command(after_help = "Examples:\n  ips --key //Alice balance\n  ips balance 5Grwva...")]
     Balance(BalanceArgs),
+    /// Pay from another chain: print or send the programs, get money back.
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  \
+        ips --key //Alice put photo.jpg --from relay --via wss://relay.example\n  \
+        ips --key //Alice put photo.jpg --no-order\n  \
+        ips --key //Alice xcm order FILEID --from sibling:2001\n  \
+        ips --key //Alice xcm account --from relay\n  \
+        ips --key //Alice xcm withdraw --from relay --via wss://relay.example\n\n\
+        A program without --via is printed, as bytes for the field `message` of `execute` in the pallet\n\
+        xcmPallet (relay chain) or polkadotXcm (parachain) of polkadot.js apps."
+    )]
+    Xcm(XcmCommand),
+}
+
+/// What to do about another chain.
+#[derive(Debug, Subcommand)]
+pub enum XcmCommand {
+    /// Show the account that you have here as a customer of another chain, and what is in it.
+    Account(FromArgs),
+    /// Print, or with --via send, the program that orders what `put --no-order` has encoded.
+    Order(XcmOrderArgs),
+    /// Print, or with --via send, the program that brings everything in that account home.
+    Withdraw(FromArgs),
+}
+
+/// Arguments of `xcm order`.
+#[derive(Debug, Args)]
+pub struct XcmOrderArgs {
+    /// The file.
+    pub file: FileIdText,
+    /// Which chain.
+    #[command(flatten)]
+    pub from: FromArgs,
+}
+
+/// Another chain that money comes from.
+#[derive(Clone, Debug, Args)]
+pub struct FromArgs {
+    /// The chain: relay, or sibling:ID with its parachain id.
+    #[arg(long, value_name = "relay|sibling:ID", value_parser = parse_chain)]
+    pub from: Chain,
+    /// A node of that chain, to send the program.
+    #[arg(long, value_name = "URL")]
+    pub via: Option<String>,
+    /// Most that executing and sending may cost there, in its token; the rest comes back.
+    #[arg(long, value_name = "AMOUNT", default_value_t = LOCAL_FEE)]
+    pub local_fee: Balance,
+}
+
+/// Another chain that money comes from, or none.
+#[derive(Clone, Debug, Args)]
+pub struct PayArgs {
+    /// Pay with the token of another chain: relay, or sibling:ID with its parachain id.
+    #[arg(long, value_name = "relay|sibling:ID", value_parser = parse_chain)]
+    pub from: Option<Chain>,
+    /// A node of that chain.
+    #[arg(long, value_name = "URL", requires = "from")]
+    pub via: Option<String>,
+    /// Most that executing and sending may cost there, in its token; the rest comes back.
+    #[arg(long, value_name = "AMOUNT", requires = "from", default_value_t = LOCAL_FEE)]
+    pub local_fee: Balance,
+}
+
+impl PayArgs {
+    /// As [`FromArgs`], if there is another chain.
+    pub(crate) fn elsewhere(&self) -> Option<FromArgs> {
+        self.from.map(|from| FromArgs {
+            from,
+            via: self.via.clone(),
+            local_fee: self.local_fee,
+        })
+    }
+}
+
+/// A tenth of a token with twelve decimals.
+const LOCAL_FEE: Balance = 100_000_000_000;
+
+/// Arguments of `cancel`.
+#[derive(Debug, Args)]
+pub struct CancelArgs {
+    /// The file.
+    pub file: FileIdText,
+    /// Who paid.
+    #[command(flatten)]
+    pub pay: PayArgs,
+}
+
+fn parse_chain(text: &str) -> Result<Chain, String> {
+    let wrong = || "a chain is relay, or sibling: and its parachain id, such as sibling:2001";
+    match text.split_once(':') {
+        None if text == "relay" => Ok(Chain::Relay),
+        Some(("sibling", id)) => Ok(Chain::Sibling(id.parse().map_err(|_| wrong())?)),
+        _ => Err(wrong().into()),
+    }
 }
 
 /// Arguments of `keygen`.
@@ -144,6 +241,12 @@ pub struct PutArgs {
     /// Place the orders and return; deliver later with --resume.
     #[arg(long)]
     pub no_wait: bool,
+    /// Encode only; order with `ips xcm order` or with --resume.
+    #[arg(long, conflicts_with = "resume")]
+    pub no_order: bool,
+    /// Where the money comes from, if from another chain.
+    #[command(flatten)]
+    pub pay: PayArgs,
     /// Longest wait for nodes to claim the slots, such as 90s or 10m.
     #[arg(long, default_value = "10m", value_parser = parse_duration)]
     pub claim_timeout: Duration,
@@ -186,7 +289,7 @@ pub struct GetArgs {
     pub timeout: Duration,
 }
 
-/// Arguments of `status` and `cancel`.
+/// Arguments of `status`.
 #[derive(Debug, Args)]
 pub struct FileArgs {
     /// The file.

@@ -10,6 +10,7 @@
 //! | [`error`] | what can go wrong, what to do, exit codes |
 //! | `market` | how many nodes, at what price |
 //! | `put` | storing, and what is left of it: `put`, `uploads`, `cancel` |
+//! | `elsewhere` | paying from another chain: `xcm`, `put --from` |
 //! | `get` | reading and paying |
 //! | `listing` | `ls`, `status`, `nodes`, `balance`, `keygen` |
 //! | `state` | what is kept on disk |
@@ -17,6 +18,7 @@
 
 pub mod cli;
 mod connection;
+mod elsewhere;
 pub mod error;
 mod get;
 mod listing;
@@ -113,6 +115,7 @@ async fn dispatch(cli: &Cli, terminal: &Terminal) -> Result<(), ClientError> {
         Command::Status(args) => listing::status(&cli.global, args, terminal).await,
         Command::Nodes => listing::nodes(&cli.global, terminal).await,
         Command::Balance(args) => listing::balance(&cli.global, args, terminal).await,
+        Command::Xcm(command) => elsewhere::run(&cli.global, command, terminal).await,
     }
 }
 

@@ -257,7 +257,7 @@ pub(crate) async fn balance(
 }
 
 /// An amount in whole tokens.
-fn in_tokens(amount: u128) -> String {
+pub(crate) fn in_tokens(amount: u128) -> String {
     let fraction = format!("{:012}", amount % TOKEN);
     match fraction.trim_end_matches('0') {
         "" => (amount / TOKEN).to_string(),

@@ -15,7 +15,7 @@ use ips_primitives::{
 use crate::error::ClientError;
 
 /// What an account keeps beyond the price: the existential deposit and fees, generously.
-const RESERVE: Balance = 2_000_000_000;
+pub(crate) const RESERVE: Balance = 2_000_000_000;
 /// Fees of one order, generously.
 const ORDER_FEE: Balance = 1_000_000_000;
 

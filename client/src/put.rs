@@ -21,14 +21,16 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::{
-    cli::{FileArgs, Global, PutArgs, WaitFor},
+    cli::{CancelArgs, Global, PutArgs, WaitFor},
     connection,
+    elsewhere::Payer,
     error::ClientError,
     market::{self, Need, Terms},
     state::{FileRecord, Plan, State, Upload},
     terminal::Terminal,
 };
 use deliver::{Delivering, SlotReport};
+pub(crate) use orders::Market;
 use orders::{is_held, OrderTerms, Orders};
 use source::Source;
 
@@ -68,6 +70,8 @@ struct Putting<'a> {
     signer: AccountSigner,
     state: State,
     chain: SubxtClient,
+    /// Who pays from another chain.
+    payer: Option<Payer>,
 }
 
 pub(crate) async fn run(
@@ -83,6 +87,7 @@ pub(crate) async fn run(
         None => Work::New(Source::open(&args.files)?),
     };
     let chain = connection::client(global, signer.clone(), &state).await?;
+    let payer = Payer::of(&args.pay, &chain, &signer).await?;
     let putting = Putting {
         global,
         args,
@@ -90,6 +95,7 @@ pub(crate) async fn run(
         signer,
         state,
         chain,
+        payer,
     };
     let since = Instant::now();
     let (manifest, upload) = match work {
@@ -101,6 +107,12 @@ pub(crate) async fn run(
         ..Seconds::default()
     };
     let file = hex::encode(manifest.file_id().0);
+    if args.no_order {
+        terminal.result(&json!({ "file": file }), || {
+            format!("{file}\nencoded; order it with: ips xcm order {file} --from CHAIN, or: ips put --resume {file}")
+        });
+        return Ok(());
+    }
     terminal.can_resume(Some(&file));
     let waits = putting.state.staging(&manifest.file_id());
     let report = match putting.order_and_deliver(manifest, upload, seconds).await {
@@ -130,7 +142,7 @@ enum Work {
 }
 
 /// A file whose upload was interrupted.
-fn take_up(state: &State, file: FileId) -> Result<(Arc<Manifest>, Upload), ClientError> {
+pub(crate) fn take_up(state: &State, file: FileId) -> Result<(Arc<Manifest>, Upload), ClientError> {
     let upload = state
         .upload(&file)?
         .ok_or_else(|| ClientError::NothingStaged(hex::encode(file.0)))?;
@@ -155,7 +167,9 @@ impl Putting<'_> {
             },
         )?;
         let layout = Layout::for_file(terms.erasure, source.length(), !args.public);
-        self.ensure_funds(&terms, &layout).await?;
+        if self.payer.is_none() && !args.no_order {
+            self.ensure_funds(&terms, &layout).await?;
+        }
         let privacy = if args.public {
             Privacy::Public
         } else {
@@ -177,6 +191,13 @@ impl Putting<'_> {
         let file = manifest.file_id();
         let upload = new.name(&self.state, &file, plan, manifest.as_bytes())?;
         Ok((Arc::new(manifest), upload))
+    }
+
+    fn market(&self) -> &dyn Market {
+        match &self.payer {
+            Some(payer) => payer,
+            None => &self.chain,
+        }
     }
 
     async fn ensure_funds(&self, terms: &Terms, layout: &Layout) -> Result<(), ClientError> {
@@ -212,8 +233,10 @@ impl Putting<'_> {
         let terms = OrderTerms {
             price: self.args.price.unwrap_or(plan.price),
             duration: plan.duration,
+            delivery_key: self.signer.account(),
         };
-        let mut orders = Orders::find(&self.chain, &manifest, terms, &record.orders).await?;
+        let market = self.market();
+        let mut orders = Orders::find(market, &manifest, terms, &record.orders).await?;
         let is_first = record.orders.is_empty() && orders.ids().is_empty();
         let groups = usize::from(manifest.layout().groups());
         let bar = self.terminal.count("order", groups);
@@ -374,7 +397,7 @@ pub(crate) fn uploads(global: &Global, terminal: &Terminal) -> Result<(), Client
 /// Closes the open slots of a file's orders and forgets what waits for delivery.
 pub(crate) async fn cancel(
     global: &Global,
-    args: &FileArgs,
+    args: &CancelArgs,
     terminal: &Terminal,
 ) -> Result<(), ClientError> {
     let signer = connection::signer(global)?;
@@ -382,9 +405,14 @@ pub(crate) async fn cancel(
     let file = args.file.0;
     // First, so that no other process delivers meanwhile.
     let upload = state.upload(&file)?;
-    let chain = connection::client(global, signer, &state).await?;
+    let chain = connection::client(global, signer.clone(), &state).await?;
+    let payer = Payer::of(&args.pay, &chain, &signer).await?;
+    let market: &dyn Market = match &payer {
+        Some(payer) => payer,
+        None => &chain,
+    };
     let open = |order: &ips_primitives::view::OrderView| {
-        order.client == chain.account() && !order.slots.iter().all(|slot| is_over(slot.state))
+        order.client == market.client() && !order.slots.iter().all(|slot| is_over(slot.state))
     };
     let orders = chain.orders_of_file(file).await?;
     let own: Vec<OrderId> = orders.iter().filter(|o| open(o)).map(|o| o.id).collect();
@@ -394,7 +422,7 @@ pub(crate) async fn cancel(
             false => ClientError::NotYours(hex::encode(file.0)),
         });
     }
-    let closed = orders::cancel(&chain, &own).await;
+    let closed = orders::cancel(market, &own).await;
     if let Some(upload) = upload.filter(|_| closed) {
         upload.remove();
     }

@@ -287,17 +287,18 @@ impl Route {
             },
             Instruction::DepositAsset(AssetFilter::Definite(vec![bought]), customer),
         ];
-        for call in calls.into_iter().take(PROGRAM_ORDERS_MAX) {
-            remote.extend([
-                Instruction::Transact {
-                    origin: OriginKind::SovereignAccount,
-                    weight: None,
-                    call,
-                },
-                Instruction::ExpectTransactStatus(MaybeErrorCode::Success),
-            ]);
-        }
+        remote.extend(transact(calls));
         self.start(fees, give, remote)
+    }
+
+    /// Calls that need no money but the fees, one after the other until one fails, such as
+    /// `cancel_order`; at most [`PROGRAM_ORDERS_MAX`].
+    #[must_use]
+    pub fn call(&self, fees: Fees, calls: Vec<Vec<u8>>) -> Program {
+        let customer = self.chain.customer(self.customer);
+        let mut remote = vec![Instruction::SetAppendix(keep_rest(customer))];
+        remote.extend(transact(calls));
+        self.start(fees, 0, remote)
     }
 
     /// Fetches money home from the customer's derived account: `foreign` units of the own chain's token and
@@ -375,6 +376,20 @@ impl Route {
             })),
         ])
     }
+}
+
+/// Calls by the customer's derived account; the program ends at the first that fails.
+fn transact(calls: Vec<Vec<u8>>) -> impl Iterator<Item = Instruction> {
+    calls.into_iter().take(PROGRAM_ORDERS_MAX).flat_map(|call| {
+        [
+            Instruction::Transact {
+                origin: OriginKind::SovereignAccount,
+                weight: None,
+                call,
+            },
+            Instruction::ExpectTransactStatus(MaybeErrorCode::Success),
+        ]
+    })
 }
 
 /// What happens at the end, also after an error: fees that were not used come back, and what is held is

@@ -75,6 +75,8 @@ impl Market for SubxtClient {
 pub(crate) struct OrderTerms {
     pub(crate) price: Balance,
     pub(crate) duration: BlockNumber,
+    /// Signs delivery notes and vouchers.
+    pub(crate) delivery_key: AccountKey,
 }
 
 /// The orders of one file by one customer.
@@ -192,9 +194,14 @@ impl<'a> Orders<'a> {
         if failed.load(Ordering::Relaxed) {
             return Ok(None);
         }
-        let OrderTerms { price, duration } = self.terms;
-        let client = self.market.client();
-        let params = self.manifest.order_params(group, duration, price, client)?;
+        let OrderTerms {
+            price,
+            duration,
+            delivery_key,
+        } = self.terms;
+        let params = self
+            .manifest
+            .order_params(group, duration, price, delivery_key)?;
         let placed = self.market.place(params).await;
         failed.fetch_or(placed.is_err(), Ordering::Relaxed);
         bar.inc(1);

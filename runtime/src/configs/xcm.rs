@@ -140,6 +140,7 @@ impl Contains<RuntimeCall> for StorageCalls {
                 call,
                 pallet_storage_market::Call::place_order { .. }
                     | pallet_storage_market::Call::cancel_order { .. }
+                    | pallet_storage_market::Call::prune_order { .. }
                     | pallet_storage_market::Call::renew { .. }
             ),
             RuntimeCall::Utility(pallet_utility::Call::batch_all { calls }) => calls

@@ -86,6 +86,11 @@ impl CallBytes {
         }
     }
 
+    /// A call that is not one of the port's, with its arguments encoded one after the other.
+    pub(crate) const fn new(name: CallName, arguments: Vec<u8>) -> Self {
+        Self { name, arguments }
+    }
+
     /// A call that does nothing: it only uses a nonce.
     pub(crate) fn nothing() -> Self {
         Self {

@@ -157,9 +157,35 @@ impl SubxtReader {
         Ok(all)
     }
 
-    async fn ask<T: Decode>(&self, method: &str, arguments: &impl Encode) -> Result<T, ChainError> {
+    pub(crate) async fn ask<T: Decode>(
+        &self,
+        method: &str,
+        arguments: &impl Encode,
+    ) -> Result<T, ChainError> {
         self.shared.rpc.runtime_api(method, arguments).await
     }
+
+    pub(crate) fn rpc(&self) -> &Rpc {
+        &self.shared.rpc
+    }
+
+    pub(crate) fn runtime(&self) -> &Runtime {
+        &self.shared.runtime
+    }
+}
+
+/// Free balance of an account on any chain.
+pub(crate) async fn free_balance(rpc: &Rpc, account: AccountKey) -> Result<Balance, ChainError> {
+    let mut key = ACCOUNT_PREFIX.to_vec();
+    key.extend_from_slice(&Blake2b::<U16>::digest(account.0));
+    key.extend_from_slice(&account.0);
+    let Some(bytes) = rpc.storage(&key, None).await? else {
+        return Ok(0);
+    };
+    // Nonce, consumers, providers, sufficients; then free and the rest of the balances.
+    let ((_, _, _, _), free) = <((u32, u32, u32, u32), Balance)>::decode(&mut bytes.as_slice())
+        .map_err(|error| ChainError::Incompatible(format!("its account record: {error}")))?;
+    Ok(free)
 }
 
 #[async_trait]
@@ -195,16 +221,7 @@ impl ChainReader for SubxtReader {
     }
 
     async fn balance(&self, account: AccountKey) -> Result<Balance, ChainError> {
-        let mut key = ACCOUNT_PREFIX.to_vec();
-        key.extend_from_slice(&Blake2b::<U16>::digest(account.0));
-        key.extend_from_slice(&account.0);
-        let Some(bytes) = self.shared.rpc.storage(&key, None).await? else {
-            return Ok(0);
-        };
-        // Nonce, consumers, providers, sufficients; then free and the rest of the balances.
-        let ((_, _, _, _), free) = <((u32, u32, u32, u32), Balance)>::decode(&mut bytes.as_slice())
-            .map_err(|error| ChainError::Incompatible(format!("its account record: {error}")))?;
-        Ok(free)
+        free_balance(&self.shared.rpc, account).await
     }
 
     async fn node(&self, provider: ProviderId) -> Result<Option<NodeView>, ChainError> {

@@ -8,16 +8,20 @@
 //! |---|---|
 //! | [`transport`] | a connection that comes back by itself |
 //! | [`client`] | the port's two traits |
+//! | [`elsewhere`] | another chain that a customer pays from |
+//! | `payment` | what a customer of another chain asks this one |
 //! | [`keys`] | the account's key |
 //! | `submitter` | nonces, resubmission, what is in flight |
 //! | `runtime` | metadata: may this software talk to this chain |
 
 mod calls;
 pub mod client;
+pub mod elsewhere;
 mod events;
 mod heads;
 mod journal;
 pub mod keys;
+mod payment;
 mod rpc;
 mod runtime;
 mod submitter;

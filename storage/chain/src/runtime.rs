@@ -58,8 +58,15 @@ pub(crate) struct Signed {
 }
 
 impl Runtime {
-    /// Fetches metadata and versions, and checks them.
+    /// Fetches metadata and versions, and checks that this is an IPS chain that this software knows.
     pub(crate) async fn fetch(rpc: &Rpc, genesis: [u8; 32]) -> Result<Self, ChainError> {
+        let runtime = Self::fetch_any(rpc, genesis).await?;
+        runtime.ensure_compatible()?;
+        Ok(runtime)
+    }
+
+    /// Fetches metadata and versions of any chain.
+    pub(crate) async fn fetch_any(rpc: &Rpc, genesis: [u8; 32]) -> Result<Self, ChainError> {
         let (spec, transaction) = rpc.runtime_version().await?;
         let known: Vec<u32> = rpc.runtime_api("Metadata_metadata_versions", &()).await?;
         let version = METADATA_VERSIONS
@@ -73,9 +80,7 @@ impl Runtime {
             .await?;
         let metadata = Metadata::decode(&mut bytes.unwrap_or_default().as_slice())
             .map_err(|error| ChainError::Incompatible(format!("its metadata: {error}")))?;
-        let runtime = Self::new(metadata, genesis, spec, transaction)?;
-        runtime.ensure_compatible()?;
-        Ok(runtime)
+        Self::new(metadata, genesis, spec, transaction)
     }
 
     pub(crate) fn new(

@@ -14,6 +14,7 @@ const ME: AccountKey = AccountKey([1; 32]);
 const TERMS: OrderTerms = OrderTerms {
     price: 7,
     duration: 10,
+    delivery_key: ME,
 };
 
 /// Orders by id; `refuse_after` orders, the next ones are refused.
