@@ -120,6 +120,8 @@ pub enum XcmCommand {
     Account(FromArgs),
     /// Print, or with --via send, the program that orders what `put --no-order` has encoded.
     Order(XcmOrderArgs),
+    /// Print, or with --via send, the program that moves tokens to your key's own account here.
+    Deposit(XcmDepositArgs),
     /// Print, or with --via send, the program that brings everything in that account home.
     Withdraw(FromArgs),
 }
@@ -129,6 +131,20 @@ pub enum XcmCommand {
 pub struct XcmOrderArgs {
     /// The file.
     pub file: FileIdText,
+    /// Which chain.
+    #[command(flatten)]
+    pub from: FromArgs,
+}
+
+/// Arguments of `xcm deposit`.
+#[derive(Debug, Args)]
+pub struct XcmDepositArgs {
+    /// How much of the other chain's token.
+    pub amount: Balance,
+    /// Most that executing it may cost here, in that token; the rest comes back. Needed as long as nobody
+    /// exchanges the token [default: a fifth of an IPS' worth].
+    #[arg(long, value_name = "AMOUNT")]
+    pub remote_fee: Option<Balance>,
     /// Which chain.
     #[command(flatten)]
     pub from: FromArgs,

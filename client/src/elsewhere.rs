@@ -14,7 +14,7 @@ use ips_primitives::{
 use serde_json::json;
 
 use crate::{
-    cli::{FileIdText, FromArgs, Global, XcmCommand, XcmOrderArgs},
+    cli::{FileIdText, FromArgs, Global, XcmCommand, XcmDepositArgs, XcmOrderArgs},
     connection,
     error::ClientError,
     listing::in_tokens,
@@ -138,6 +138,7 @@ pub(crate) async fn run(
     match command {
         XcmCommand::Account(args) => account(global, args, terminal).await,
         XcmCommand::Order(args) => order(global, args, terminal).await,
+        XcmCommand::Deposit(args) => deposit(global, args, terminal).await,
         XcmCommand::Withdraw(args) => withdraw(global, args, terminal).await,
     }
 }
@@ -191,6 +192,24 @@ async fn order(
         )));
     }
     let program = elsewhere.buy(amount, calls).await?;
+    finish(&args.from, &program, &signer, terminal).await
+}
+
+async fn deposit(
+    global: &Global,
+    args: &XcmDepositArgs,
+    terminal: &Terminal,
+) -> Result<(), ClientError> {
+    let signer = connection::signer(global)?;
+    let elsewhere = connect(global, &args.from).await?;
+    let fees = match args.remote_fee {
+        Some(remote) => Fees {
+            local: args.from.local_fee,
+            remote,
+        },
+        None => elsewhere.fees().await?,
+    };
+    let program = elsewhere.route.deposit(args.amount, signer.account(), fees);
     finish(&args.from, &program, &signer, terminal).await
 }
 

@@ -301,6 +301,13 @@ impl Route {
         self.start(fees, 0, remote)
     }
 
+    /// Moves `amount` of the own chain's token to `account`, one that has a key on the IPS chain.
+    #[must_use]
+    pub fn deposit(&self, amount: Balance, account: AccountKey, fees: Fees) -> Program {
+        let remote = keep_rest(Location::account(account));
+        self.start(fees, amount, remote)
+    }
+
     /// Fetches money home from the customer's derived account: `foreign` units of the own chain's token and
     /// `native` units of the IPS token, which are exchanged for at least `least` of the own token; nothing
     /// is exchanged if `native` is zero.

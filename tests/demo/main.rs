@@ -8,6 +8,7 @@ mod report;
 mod steps;
 mod upgrade;
 mod waits;
+mod xcm;
 
 use std::path::PathBuf;
 

@@ -12,7 +12,7 @@ use ips_engine::chain::ChainReader as _;
 use ips_tests::{
     finality::{self, HeadLog, Outcome},
     network::Network,
-    relay::{HostFunctions, RelayChain},
+    relay::{HostFunctions, RelayChain, RelaySettings},
     watcher::Watcher,
 };
 use serde::Serialize;
@@ -40,6 +40,8 @@ pub(crate) enum Scenario {
     Upgrade,
     /// The relay chain has host calls for curves; the runtime is upgraded to use them.
     Ecc,
+    /// Customers of the relay chain and of a sibling parachain pay with their own tokens.
+    Xcm,
 }
 
 /// The parachain beside the chain that the main job talks to.
@@ -71,11 +73,14 @@ pub(crate) async fn start(
     blob: Option<&Path>,
 ) -> anyhow::Result<Parachain> {
     let node = network.program("ips-node");
-    let functions = match scenario {
-        Scenario::Ecc => HostFunctions::Ecc,
-        _ => HostFunctions::Standard,
+    let settings = RelaySettings {
+        functions: match scenario {
+            Scenario::Ecc => HostFunctions::Ecc,
+            _ => HostFunctions::Standard,
+        },
+        sibling: scenario == Scenario::Xcm,
     };
-    let relay = RelayChain::start(network.folder(), &node, functions).await?;
+    let relay = RelayChain::start(network.folder(), &node, settings).await?;
     println!("      relay chain: {}", relay.rpc_url());
     let url = relay.collator_rpc_url(1);
     network.set_relay(relay);

@@ -76,6 +76,7 @@ pub(crate) async fn run(args: &Args, network: &mut Network) -> anyhow::Result<Re
     ensure!(kills < args.nodes, "--kill {kills} leaves no node");
 
     let (mut demo, before) = start(args, network).await?;
+    demo.pay_from_elsewhere(&file, args).await?;
     let file_id = demo.put(&file, args).await?;
     demo.disturb().await?;
     let sectors = demo.seal(file_id, erasure).await?;
@@ -188,7 +189,7 @@ fn make_file(folder: &Path) -> anyhow::Result<PathBuf> {
     Ok(path)
 }
 
-fn same_bytes(a: &Path, b: &Path) -> anyhow::Result<bool> {
+pub(crate) fn same_bytes(a: &Path, b: &Path) -> anyhow::Result<bool> {
     let status = std::process::Command::new("cmp").arg(a).arg(b).status()?;
     Ok(status.success())
 }

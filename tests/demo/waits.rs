@@ -26,7 +26,7 @@ const QUIET_BLOCKS: u32 = 10;
 
 impl Demo<'_> {
     /// Waits for the next block, reads it, checks the processes.
-    async fn next_block(&mut self, since: Instant) -> anyhow::Result<u32> {
+    pub(crate) async fn next_block(&mut self, since: Instant) -> anyhow::Result<u32> {
         let patience = match self.parachain {
             Some(_) => PARACHAIN_PATIENCE,
             None => PATIENCE,

@@ -10,7 +10,7 @@ use std::{
 };
 
 use anyhow::{ensure, Context};
-use ips_runtime::PARACHAIN_ID;
+use ips_runtime::{PARACHAIN_ID, SIBLING_ID};
 use serde_json::{json, Value};
 use subxt_rpcs::rpc_params;
 
@@ -42,6 +42,15 @@ pub enum HostFunctions {
     Ecc,
 }
 
+/// What a local relay chain is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RelaySettings {
+    /// What it lets parachains do.
+    pub functions: HostFunctions,
+    /// Whether a second parachain, with the same runtime, is beside ours.
+    pub sibling: bool,
+}
+
 /// A relay chain with its validators, and the collators beside the first.
 #[derive(Debug)]
 pub struct RelayChain {
@@ -53,6 +62,8 @@ pub struct RelayChain {
     /// Where the first validator is in the relay chain's network.
     bootnode: String,
     collators: [Ports; 2],
+    /// Of the sibling parachain, if there is one.
+    sibling: Option<Ports>,
     /// Where the first collator is in the parachain's network.
     collator_bootnode: String,
 }
@@ -159,7 +170,7 @@ impl RelayChain {
     pub async fn start(
         folder: &Path,
         node: &Path,
-        functions: HostFunctions,
+        settings: RelaySettings,
     ) -> anyhow::Result<Self> {
         let programs = programs()?;
         let [rpc_port] = free_ports()?;
@@ -172,9 +183,10 @@ impl RelayChain {
             rpc_port,
             bootnode: String::new(),
             collators,
+            sibling: settings.sibling.then(Ports::free).transpose()?,
             collator_bootnode,
         };
-        relay.make_specs(&programs, functions)?;
+        relay.make_specs(&programs, settings.functions)?;
         for index in 0..VALIDATORS.len() {
             relay.start_validator(&programs, index)?;
         }
@@ -192,21 +204,48 @@ impl RelayChain {
         self.folder.join("parachain.json")
     }
 
-    fn make_specs(&self, programs: &Path, functions: HostFunctions) -> anyhow::Result<()> {
+    /// The sibling's specification.
+    fn sibling_spec(&self) -> PathBuf {
+        self.folder.join("sibling.json")
+    }
+
+    /// Makes a parachain's specification; what registers it in the relay chain's genesis.
+    fn make_parachain(&self, flags: &[&str], spec: &Path) -> anyhow::Result<Value> {
         let mut command = Command::new(&self.node);
-        command.args(["build-spec", "--raw", "--id", "ips_local"]);
+        command.args(["build-spec", "--raw"]).args(flags);
         command.arg("--relay-chain").arg(self.relay_spec());
-        command.arg("--output").arg(self.spec());
+        command.arg("--output").arg(spec);
         output(command)?;
         let export = |what: &str| {
             let mut command = Command::new(&self.node);
-            command.arg(what).arg("--chain").arg(self.spec());
-            Ok::<_, anyhow::Error>(String::from_utf8(output(command)?)?)
+            command.arg(what).arg("--chain").arg(spec);
+            let text = String::from_utf8(output(command)?)?;
+            Ok::<_, anyhow::Error>(text.trim().to_owned())
         };
-        let (head, code) = (
-            export("export-genesis-head")?,
-            export("export-genesis-wasm")?,
-        );
+        Ok(json!({
+            "genesis_head": export("export-genesis-head")?,
+            "validation_code": export("export-genesis-wasm")?,
+            "parachain": true
+        }))
+    }
+
+    fn make_specs(&self, programs: &Path, functions: HostFunctions) -> anyhow::Result<()> {
+        let (own, sibling) = (u32::from(PARACHAIN_ID), u32::from(SIBLING_ID));
+        let ours = self.make_parachain(&["--id", "ips_local"], &self.spec())?;
+        let mut parachains = vec![json!([own, ours])];
+        if self.sibling.is_some() {
+            let id = sibling.to_string();
+            let flags = [
+                "--id",
+                "ips_sibling",
+                "--preset",
+                "development",
+                "--para-id",
+                &id,
+            ];
+            let other = self.make_parachain(&flags, &self.sibling_spec())?;
+            parachains.push(json!([sibling, other]));
+        }
 
         let polkadot = programs.join(PROGRAMS[0]);
         let build = |chain: &std::ffi::OsStr, raw: bool| {
@@ -222,10 +261,12 @@ impl RelayChain {
             genesis["configuration"]["config"].is_object(),
             "polkadot's rococo-local has no patch for its genesis"
         );
-        let parachain = json!({
-            "genesis_head": head.trim(), "validation_code": code.trim(), "parachain": true
-        });
-        genesis["paras"] = json!({ "paras": [[u32::from(PARACHAIN_ID), parachain]] });
+        genesis["paras"] = json!({ "paras": parachains });
+        if self.sibling.is_some() {
+            let channel = |from: u32, to: u32| json!([from, to, 8, 65_536]);
+            let channels = [channel(own, sibling), channel(sibling, own)];
+            genesis["hrmp"] = json!({ "preopenHrmpChannels": channels });
+        }
         if functions == HostFunctions::Ecc {
             genesis["configuration"]["config"]["executor_params"] =
                 json!([{ "EnabledHostFunction": "EccRfc163" }]);
@@ -327,7 +368,10 @@ impl RelayChain {
 
     /// Flags of a collator's relay chain side, which stand after `--`.
     pub(crate) fn relay_flags(&self, index: usize) -> Vec<OsString> {
-        let ports = self.collators[index];
+        self.relay_side(self.collators[index])
+    }
+
+    fn relay_side(&self, ports: Ports) -> Vec<OsString> {
         let (p2p, rpc) = (ports.relay_p2p.to_string(), ports.relay_rpc.to_string());
         let mut flags: Vec<OsString> = vec!["--".into(), "--chain".into()];
         flags.push(self.relay_spec().into());
@@ -352,7 +396,34 @@ impl RelayChain {
             command.args(self.relay_flags(index));
             self.run(&format!("collator-{name}"), command)?;
         }
-        Ok(())
+        self.start_sibling()
+    }
+
+    /// Starts the sibling's one collator, which asks the first validator.
+    fn start_sibling(&mut self) -> anyhow::Result<()> {
+        let Some(ports) = self.sibling else {
+            return Ok(());
+        };
+        let mut command = Command::new(&self.node);
+        command
+            .args(["--collator", "--alice", "--force-authoring"])
+            .arg("--chain")
+            .arg(self.sibling_spec())
+            .arg("--base-path")
+            .arg(self.folder.join("sibling"))
+            .args(["--port", &ports.p2p.to_string()])
+            .args(["--rpc-port", &ports.rpc.to_string()])
+            .args(["--rpc-max-connections", "200"])
+            .args(["--no-prometheus", "--no-telemetry", "--no-mdns"])
+            .args(["--relay-chain-rpc-urls", &self.rpc_url()]);
+        command.args(self.relay_side(ports));
+        self.run("sibling", command)
+    }
+
+    /// Where the sibling parachain answers, if there is one.
+    pub fn sibling_rpc_url(&self) -> Option<String> {
+        self.sibling
+            .map(|ports| format!("ws://127.0.0.1:{}", ports.rpc))
     }
 
     /// Fails if a process has ended.

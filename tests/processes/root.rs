@@ -64,6 +64,14 @@ impl Root {
         outcome.context("sudo told nothing")
     }
 
+    /// Dispatches a call of the sudo key's own account and waits until that is final.
+    ///
+    /// # Errors
+    /// If the chain does not take it, or refuses it.
+    pub async fn submit(&self, call: impl Into<RuntimeCall>) -> anyhow::Result<()> {
+        self.sign_and_wait(call).await.map(drop)
+    }
+
     /// Authorises the code and applies it, as anybody may then; waits until the chain runs it.
     ///
     /// # Errors

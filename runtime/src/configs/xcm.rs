@@ -4,10 +4,13 @@
 //! does not. A chain is trusted for its own tokens and its own accounts, and for nothing else. A remote
 //! `Transact` may only reach the calls of [`StorageCalls`].
 
+use cumulus_primitives_utility::{
+    ChargeWeightInFungibles, SwapFirstAssetTrader, TakeFirstAssetTrader,
+};
 use frame_support::{
     parameter_types,
     traits::{ConstU32, Contains, ContainsPair, Disabled, Equals, Everything, Nothing},
-    weights::Weight,
+    weights::{Weight, WeightToFee as _},
 };
 use frame_system::EnsureRoot;
 use pallet_xcm::XcmPassthrough;
@@ -87,10 +90,23 @@ impl ContainsPair<Asset, Location> for Reserves {
     }
 }
 
+/// What execution costs in a registered token that has no pool yet: as many of its units as of IPS.
+/// Otherwise nobody could bring in the token that the pool is made of.
+pub struct UntilThereIsAPool;
+
+impl ChargeWeightInFungibles<AccountId, ForeignAssets> for UntilThereIsAPool {
+    fn charge_weight_in_fungibles(token: Location, weight: Weight) -> Result<Balance, XcmError> {
+        if pallet_asset_conversion::Pools::<Runtime>::contains_key((HereLocation::get(), token)) {
+            return Err(XcmError::TooExpensive);
+        }
+        Ok(WeightToFee::weight_to_fee(&weight))
+    }
+}
+
 /// Buys execution: with IPS, or with a token that is exchanged for it.
 pub(crate) type Trader = (
     UsingComponents<WeightToFee, HereLocation, AccountId, Balances, ()>,
-    cumulus_primitives_utility::SwapFirstAssetTrader<
+    SwapFirstAssetTrader<
         HereLocation,
         AssetConversion,
         WeightToFee,
@@ -99,6 +115,7 @@ pub(crate) type Trader = (
         (),
         AccountId,
     >,
+    TakeFirstAssetTrader<AccountId, UntilThereIsAPool, ForeignToken, ForeignAssets, ()>,
 );
 
 /// Origins that a `Transact` runs with.

@@ -211,3 +211,48 @@ fn several_orders_in_one_program() {
     assert!(matches!(outcomes()[..], [Outcome::Complete { .. }]));
     assert_eq!(orders().len(), 2);
 }
+
+#[test]
+fn a_token_comes_in_before_it_has_a_pool() {
+    for chain in CHAINS {
+        Network::reset();
+        Ips::execute_with(|| {
+            let _ = pallet_asset_conversion::Pools::<Runtime>::clear(u32::MAX, None);
+        });
+        let owner = AccountKey([8; 32]);
+        let bytes = route(chain).deposit(GIVE, owner, FEES).versioned();
+        execute(chain, &bytes);
+        let seen = outcomes();
+        assert!(
+            matches!(seen[..], [Outcome::Complete { .. }]),
+            "{chain:?}: {seen:?}"
+        );
+        let there =
+            Ips::execute_with(|| ForeignAssets::balance(token_of(chain), AccountId::from(owner.0)));
+        assert!((GIVE..GIVE + FEES.remote).contains(&there), "{there}");
+    }
+}
+
+#[test]
+fn an_order_is_cancelled_from_the_other_chain() {
+    for chain in CHAINS {
+        Network::reset();
+        execute(chain, &program(chain, &order(1_000)));
+        let (native, _) = here(chain);
+        let order = ips_primitives::id::OrderId(0);
+        let calls: Vec<RuntimeCall> = vec![
+            pallet_storage_market::Call::cancel_order { order }.into(),
+            pallet_storage_market::Call::prune_order { order }.into(),
+        ];
+        let calls = calls.iter().map(Encode::encode).collect();
+        outcomes();
+        execute(chain, &route(chain).call(FEES, calls).versioned());
+        let seen = outcomes();
+        assert!(
+            matches!(seen[..], [Outcome::Complete { .. }]),
+            "{chain:?}: {seen:?}"
+        );
+        assert!(native < BUY);
+        assert_eq!(here(chain).0, BUY);
+    }
+}
