@@ -49,7 +49,7 @@ build_all() {
     forget_other_clone
     cargo build --workspace --all-targets --locked "$@"
     mkdir -p "$IPS_BIN"
-    for program in ips-node ips-storage ips ips-params ips-demo; do
+    for program in ips-node ips-storage ips ips-params ips-ceremony ips-demo ips-bench-chain; do
       rm -f "$IPS_BIN/$program"
       ln "$CARGO_TARGET_DIR/debug/$program" "$IPS_BIN/" 2>/dev/null ||
         cp "$CARGO_TARGET_DIR/debug/$program" "$IPS_BIN/"

@@ -41,6 +41,8 @@ pub struct Network {
     binaries: PathBuf,
     rpc_port: u16,
     relay: Option<RelayChain>,
+    /// More flags of a development chain.
+    chain_flags: Vec<String>,
     chain: Option<Process>,
     storage: BTreeMap<u32, Process>,
 }
@@ -74,6 +76,7 @@ impl Network {
             binaries: binaries()?,
             rpc_port,
             relay: None,
+            chain_flags: Vec::new(),
             chain: None,
             storage: BTreeMap::new(),
         })
@@ -83,6 +86,11 @@ impl Network {
     pub fn set_relay(&mut self, relay: RelayChain) {
         self.rpc_port = relay.collator_rpc_port(0);
         self.relay = Some(relay);
+    }
+
+    /// Gives a development chain more flags; call it before it is started.
+    pub fn set_chain_flags(&mut self, flags: &[&str]) {
+        self.chain_flags = flags.iter().map(|flag| (*flag).to_owned()).collect();
     }
 
     /// The relay chain, if there is one.
@@ -166,7 +174,8 @@ impl Network {
             .args(["--rpc-max-connections", "200"])
             .args(["--dev-block-time", &self.settings.block_time.to_string()])
             .arg("--base-path")
-            .arg(self.folder.join("chain"));
+            .arg(self.folder.join("chain"))
+            .args(&self.chain_flags);
         command
     }
 

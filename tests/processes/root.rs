@@ -210,37 +210,49 @@ impl Root {
             .await?;
         let genesis = block_hash(&self.rpc, 0).await?;
         let spec = u32::try_from(self.spec_version().await?)?;
-        let extension = TxExtension::new((
-            frame_system::AuthorizeCall::new(),
-            frame_system::CheckNonZeroSender::new(),
-            frame_system::CheckSpecVersion::new(),
-            frame_system::CheckTxVersion::new(),
-            frame_system::CheckGenesis::new(),
-            frame_system::CheckEra::from(Era::Immortal),
-            frame_system::CheckNonce::from(nonce),
-            frame_system::CheckWeight::new(),
-            pallet_transaction_payment::ChargeTransactionPayment::<Runtime>::from(0),
-            frame_metadata_hash_extension::CheckMetadataHash::new(false),
-        ));
-        let implicit = (
-            (),
-            (),
-            spec,
-            VERSION.transaction_version,
-            genesis,
-            genesis,
-            (),
-            (),
-            (),
-            None,
-        );
-        let payload = SignedPayload::from_raw(call.clone(), extension.clone(), implicit);
-        let signature = payload.using_encoded(|bytes| self.pair.sign(bytes));
-        Ok(UncheckedExtrinsic::new_signed(
-            call,
-            account.into(),
-            Signature::Sr25519(signature),
-            extension,
-        ))
+        Ok(sign(&self.pair, call, nonce, spec, genesis))
     }
+}
+
+/// Signs a call for the chain with that genesis and version; it never dies and tips nothing.
+pub fn sign(
+    pair: &sr25519::Pair,
+    call: RuntimeCall,
+    nonce: u32,
+    spec: u32,
+    genesis: Hash,
+) -> UncheckedExtrinsic {
+    let extension = TxExtension::new((
+        frame_system::AuthorizeCall::new(),
+        frame_system::CheckNonZeroSender::new(),
+        frame_system::CheckSpecVersion::new(),
+        frame_system::CheckTxVersion::new(),
+        frame_system::CheckGenesis::new(),
+        frame_system::CheckEra::from(Era::Immortal),
+        frame_system::CheckNonce::from(nonce),
+        frame_system::CheckWeight::new(),
+        pallet_transaction_payment::ChargeTransactionPayment::<Runtime>::from(0),
+        frame_metadata_hash_extension::CheckMetadataHash::new(false),
+    ));
+    let implicit = (
+        (),
+        (),
+        spec,
+        VERSION.transaction_version,
+        genesis,
+        genesis,
+        (),
+        (),
+        (),
+        None,
+    );
+    let payload = SignedPayload::from_raw(call.clone(), extension.clone(), implicit);
+    let signature = payload.using_encoded(|bytes| pair.sign(bytes));
+    let account = AccountId::from(<[u8; 32]>::from(pair.public()));
+    UncheckedExtrinsic::new_signed(
+        call,
+        account.into(),
+        Signature::Sr25519(signature),
+        extension,
+    )
 }
