@@ -18,7 +18,7 @@ while [ $# -gt 0 ]; do
     *) pallets+=("$1"); shift ;;
   esac
 done
-[ ${#pallets[@]} -gt 0 ] || pallets=(node-classes staking-collateral storage-market porep poe)
+[ ${#pallets[@]} -gt 0 ] || pallets=(node-classes staking-collateral storage-market porep poe authoring)
 
 # The blob is built by itself, with the flags of substrate-wasm-builder, in a folder of its own: no node
 # ever embeds it, and nothing is compiled for the host but macros.

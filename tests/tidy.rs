@@ -43,8 +43,13 @@ const IMPORTS: &[(&str, &[&str])] = &[
         &["ips-primitives", "ips-pallet-traits", "ips-verifier"],
     ),
     (
+        "pallets/authoring",
+        &["ips-primitives", "ips-pallet-traits"],
+    ),
+    (
         "runtime",
         &[
+            "pallet-authoring",
             "ips-primitives",
             "ips-runtime-api",
             "ips-verifier",

@@ -9,7 +9,9 @@ use frame_benchmarking::{
 };
 use frame_support::traits::{StorageInfo, StorageInfoTrait, WhitelistedStorageKeys};
 
-use crate::{AllPalletsWithSystem, NodeClasses, Poe, Porep, StakingCollateral, StorageMarket};
+use crate::{
+    AllPalletsWithSystem, Authoring, NodeClasses, Poe, Porep, StakingCollateral, StorageMarket,
+};
 
 /// Every benchmark, and the storage whose proof size is estimated.
 pub(crate) fn metadata(extra: bool) -> (Vec<BenchmarkList>, Vec<StorageInfo>) {
@@ -19,6 +21,7 @@ pub(crate) fn metadata(extra: bool) -> (Vec<BenchmarkList>, Vec<StorageInfo>) {
     list_benchmark!(list, extra, pallet_storage_market, StorageMarket);
     list_benchmark!(list, extra, pallet_porep, Porep);
     list_benchmark!(list, extra, pallet_poe, Poe);
+    list_benchmark!(list, extra, pallet_authoring, Authoring);
     (list, AllPalletsWithSystem::storage_info())
 }
 
@@ -40,5 +43,6 @@ pub(crate) fn dispatch(config: &BenchmarkConfig) -> Result<Vec<BenchmarkBatch>, 
     add_benchmark!(params, batches, pallet_storage_market, StorageMarket);
     add_benchmark!(params, batches, pallet_porep, Porep);
     add_benchmark!(params, batches, pallet_poe, Poe);
+    add_benchmark!(params, batches, pallet_authoring, Authoring);
     Ok(batches)
 }

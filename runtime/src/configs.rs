@@ -1,6 +1,7 @@
 //! How the SDK's pallets are set; our own are in `storage`, messages between chains in `xcm`.
 
 mod assets;
+mod authoring;
 mod host_calls;
 mod randomness;
 mod storage;
@@ -105,7 +106,7 @@ impl pallet_timestamp::Config for Runtime {
 
 impl pallet_authorship::Config for Runtime {
     type FindAuthor = pallet_session::FindAccountFromAuthorIndex<Self, Aura>;
-    type EventHandler = (CollatorSelection,);
+    type EventHandler = (CollatorSelection, Authoring);
 }
 
 impl pallet_balances::Config for Runtime {
@@ -148,7 +149,8 @@ impl frame_support::weights::WeightToFee for WeightToFee {
 
 impl pallet_transaction_payment::Config for Runtime {
     type RuntimeEvent = RuntimeEvent;
-    type OnChargeTransaction = pallet_transaction_payment::FungibleAdapter<Balances, ()>;
+    type OnChargeTransaction =
+        pallet_transaction_payment::FungibleAdapter<Balances, authoring::FeesToAuthor>;
     type WeightToFee = WeightToFee;
     type LengthToFee = ConstantMultiplier<Balance, TransactionByteFee>;
     type FeeMultiplierUpdate = SlowAdjustingFeeUpdate<Self>;
@@ -269,7 +271,7 @@ impl pallet_session::Config for Runtime {
     type ValidatorIdOf = pallet_collator_selection::IdentityCollator;
     type ShouldEndSession = pallet_session::PeriodicSessions<SessionPeriod, SessionOffset>;
     type NextSessionRotation = pallet_session::PeriodicSessions<SessionPeriod, SessionOffset>;
-    type SessionManager = CollatorSelection;
+    type SessionManager = <authoring::Policy as authoring::AuthoringPolicy>::Sessions;
     type SessionHandler = <SessionKeys as sp_runtime::traits::OpaqueKeys>::KeyTypeIdProviders;
     type Keys = SessionKeys;
     type DisablingStrategy = ();

@@ -168,6 +168,8 @@ mod runtime {
     pub type Aura = pallet_aura;
     #[runtime::pallet_index(24)]
     pub type AuraExt = cumulus_pallet_aura_ext;
+    #[runtime::pallet_index(25)]
+    pub type Authoring = pallet_authoring;
 
     #[runtime::pallet_index(30)]
     pub type XcmpQueue = cumulus_pallet_xcmp_queue;

@@ -214,6 +214,7 @@ pub(crate) fn seal<T: Config>(
     };
     PieceSectors::<T>::insert(slot, PieceIndex(0), (*provider, SECTOR));
     Sectors::<T>::insert(provider, SECTOR, info);
+    Power::<T>::insert(provider, 1);
 }
 
 /// For other pallets' benchmarks: each piece in a sector with the most pieces, in a full partition.

@@ -12,7 +12,9 @@ use ips_primitives::{
 
 use crate::{
     math::percent_of,
-    pallet::{Config, Due, Endings, Event, Pallet, Partitions, PieceSectors, Sectors, WithRoom},
+    pallet::{
+        Config, Due, Endings, Event, Pallet, Partitions, PieceSectors, Power, Sectors, WithRoom,
+    },
     types::{Partition, PartitionRef, SectorInfo, SectorPiece, TerminationReason},
 };
 
@@ -100,8 +102,7 @@ impl<T: Config> Pallet<T> {
             frame_support::defensive!("a place that is not vacant names a sector");
             return false;
         };
-        info.state = SectorState::Faulty;
-        Sectors::<T>::insert(provider, sector, &info);
+        Self::change_state(provider, sector, &mut info, SectorState::Faulty);
         for piece in Self::owned_pieces(provider, sector, &info) {
             slots.insert(piece.slot);
             // A fault declared after the window opened is known to the market, but not paid for.
@@ -204,6 +205,29 @@ impl<T: Config> Pallet<T> {
         })
     }
 
+    /// Stores a sector in a state, and counts what its provider proves.
+    pub(crate) fn change_state(
+        provider: ProviderId,
+        sector: SectorNumber,
+        info: &mut SectorInfo,
+        state: SectorState,
+    ) {
+        let was_active = core::mem::replace(&mut info.state, state) == SectorState::Active;
+        let is_active = state == SectorState::Active;
+        Sectors::<T>::insert(provider, sector, &*info);
+        if was_active == is_active {
+            return;
+        }
+        Power::<T>::mutate_exists(provider, |power| {
+            let count = power.unwrap_or_default();
+            let count = match is_active {
+                true => count.saturating_add(1),
+                false => count.saturating_sub(1),
+            };
+            *power = (count > 0).then_some(count);
+        });
+    }
+
     /// Ends a sector whose place is already vacant and for which `slashed` was taken.
     pub(crate) fn end_sector(
         provider: ProviderId,
@@ -221,10 +245,9 @@ impl<T: Config> Pallet<T> {
             }
         }
         Self::free_pieces(provider, sector, &info.pieces);
-        info.state = SectorState::Terminated;
         info.pieces = Default::default();
         info.partition = None;
-        Sectors::<T>::insert(provider, sector, info);
+        Self::change_state(provider, sector, &mut info, SectorState::Terminated);
         Self::deposit_event(Event::SectorTerminated {
             provider,
             sector,

@@ -2,7 +2,7 @@
 //!
 //! 1. A piece's entry names a sector that is not terminated and lists the piece.
 //! 2. A sector is active or faulty iff it has a place; the place names it, with its `comm_r`, and is
-//!    not vacant. A terminated sector lists no piece.
+//!    not vacant. A terminated sector lists no piece. `Power` counts the active ones.
 //! 3. A place is faulty iff its sector is; a vacant place is not faulty and has left.
 //! 4. A partition has at most `post_sectors` places, at least one of them, and lies below the
 //!    provider's `NextPartition`.
@@ -22,7 +22,7 @@ mod checks {
     use crate::{
         pallet::{
             BlockBeacons, Config, Due, Keys, NextClose, NextPartition, Pallet, Partitions,
-            PieceSectors, Sectors, WithRoom,
+            PieceSectors, Power, Sectors, WithRoom,
         },
         types::{Partition, PartitionRef, Position},
     };
@@ -59,6 +59,15 @@ mod checks {
         }
 
         fn check_sectors(broken: &mut Vec<String>) {
+            let mut active = alloc::collections::BTreeMap::<_, u32>::new();
+            for (provider, _, info) in Sectors::<T>::iter() {
+                if info.state == SectorState::Active {
+                    *active.entry(provider).or_default() += 1;
+                }
+            }
+            if active != Power::<T>::iter().collect() {
+                broken.push("2: power is not the active sectors".into());
+            }
             for (provider, number, info) in Sectors::<T>::iter() {
                 let placed = matches!(info.state, SectorState::Active | SectorState::Faulty);
                 if placed != info.partition.is_some() {

@@ -90,10 +90,7 @@ pub mod pallet {
         type WeightInfo: WeightInfo;
     }
 
-    /// The verifying key of each circuit, by the byte of its kind.
-    ///
-    /// Written by genesis and Root only; at most one per circuit. `Identity`: the key is not chosen
-    /// by users.
+    /// The verifying key of each circuit, by the byte of its kind. Written by genesis and Root only.
     #[pallet::storage]
     pub type Keys<T: Config> = StorageMap<_, Identity, u8, StoredKey>;
 
@@ -135,6 +132,10 @@ pub mod pallet {
     pub type Partitions<T: Config> =
         StorageDoubleMap<_, Blake2_128Concat, ProviderId, Twox64Concat, PartitionIndex, Partition>;
 
+    /// Sectors of a provider that are active; never zero. Written wherever a sector's state changes.
+    #[pallet::storage]
+    pub type Power<T> = StorageMap<_, Blake2_128Concat, ProviderId, u32, ValueQuery>;
+
     /// Index of a provider's next new partition; never falls.
     #[pallet::storage]
     pub type NextPartition<T: Config> =
@@ -157,8 +158,7 @@ pub mod pallet {
 
     /// Partitions with a sector that is faulty for too long; the tick terminates a few per block.
     ///
-    /// Written when a window ends; at most one entry per partition. `Blake2_128Concat`: providers
-    /// choose their accounts.
+    /// Written when a window ends; at most one entry per partition.
     #[pallet::storage]
     pub type Endings<T: Config> = StorageMap<_, Blake2_128Concat, PartitionRef, ()>;
 

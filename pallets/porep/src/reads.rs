@@ -19,7 +19,7 @@ use ips_verifier::groth16::CircuitKind;
 use sp_runtime::SaturatedConversion;
 
 use crate::{
-    pallet::{BlockBeacons, Config, Error, Keys, Pallet, Partitions, PieceSectors, Sectors},
+    pallet::{BlockBeacons, Config, Error, Keys, Pallet, Partitions, PieceSectors, Power, Sectors},
     types::{Partition, SectorInfo},
 };
 
@@ -41,6 +41,11 @@ impl<T: Config> Pallet<T> {
 
     pub(crate) fn now() -> BlockNumber {
         Self::to_number(frame_system::Pallet::<T>::block_number())
+    }
+
+    /// Sectors of a provider that are proven now.
+    pub fn power_of(provider: &ProviderId) -> u32 {
+        Power::<T>::get(provider)
     }
 
     /// Hash of block 0, which every statement is bound to.

@@ -11,11 +11,12 @@ use sp_runtime::AccountId32;
 
 use crate::{
     calls::owner_of,
-    pallet::{Call, Config, Pallet, Pledges},
+    pallet::{Call, Config, Delegations, Pallet, Pledges},
     types::RELEASES_MAX,
 };
 
 const OWNER: AccountId32 = AccountId32::new([1; 32]);
+const DELEGATOR: AccountId32 = AccountId32::new([2; 32]);
 
 fn minimum<T: Config>() -> Balance {
     T::Currency::minimum_balance().max(1)
@@ -34,6 +35,15 @@ fn pledge<T: Config>(amount: Balance) -> ProviderId {
     endow::<T>(&provider, amount.saturating_mul(2));
     Pallet::<T>::do_pledge(provider, amount).expect("just endowed");
     provider
+}
+
+/// A node with a delegator who has as much again: the node and the amount.
+fn delegated<T: Config>() -> (ProviderId, Balance) {
+    let amount = T::DelegationMin::get().max(minimum::<T>().saturating_mul(100));
+    let provider = pledge::<T>(amount);
+    endow::<T>(&ProviderId(DELEGATOR.into()), amount.saturating_mul(3));
+    Pallet::<T>::do_delegate(&DELEGATOR, provider, amount).expect("just endowed");
+    (provider, amount)
 }
 
 #[benchmarks]
@@ -77,6 +87,51 @@ mod benchmarks {
             Pallet::<T>::pledged(&provider),
             amount - Balance::from(RELEASES_MAX)
         );
+    }
+
+    #[benchmark]
+    fn delegate() {
+        let (provider, amount) = delegated::<T>();
+        #[extrinsic_call]
+        _(RawOrigin::Signed(DELEGATOR), provider, amount);
+        assert_eq!(Pallet::<T>::worth_of(&provider, &DELEGATOR), amount * 2);
+    }
+
+    #[benchmark]
+    fn undelegate() {
+        let (provider, _) = delegated::<T>();
+        for _ in 1..RELEASES_MAX {
+            Pallet::<T>::do_undelegate(&DELEGATOR, provider, 1).expect("enough stays");
+        }
+        #[extrinsic_call]
+        _(RawOrigin::Signed(DELEGATOR), provider, 1);
+        let left = Delegations::<T>::get(provider, DELEGATOR).map(|d| d.leaving.len());
+        assert_eq!(left, Some(RELEASES_MAX as usize));
+    }
+
+    #[benchmark]
+    fn withdraw_delegation() {
+        let (provider, amount) = delegated::<T>();
+        for _ in 0..RELEASES_MAX {
+            Pallet::<T>::do_undelegate(&DELEGATOR, provider, 1).expect("enough stays");
+        }
+        let due: BlockNumber = Pallet::<T>::now().saturating_add(T::UnbondingBlocks::get());
+        frame_system::Pallet::<T>::set_block_number(due.into());
+        #[extrinsic_call]
+        _(RawOrigin::Signed(DELEGATOR), provider);
+        assert_eq!(
+            Pallet::<T>::worth_of(&provider, &DELEGATOR),
+            amount - Balance::from(RELEASES_MAX)
+        );
+    }
+
+    #[benchmark]
+    fn set_commission() {
+        let (provider, _) = delegated::<T>();
+        #[extrinsic_call]
+        _(RawOrigin::Signed(OWNER), 0);
+        let pool = Pallet::<T>::pool_of(provider).expect("somebody has delegated");
+        assert_eq!(pool.commission_permille, 0);
     }
 
     impl_benchmark_test_suite!(Pallet, crate::mock::new_test_ext(), crate::mock::Test);

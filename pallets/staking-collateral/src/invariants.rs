@@ -5,6 +5,9 @@
 //! 3. A provider's locks add up to what the ledger says is locked; none is zero.
 //! 4. Whoever has a lock has a pledge; no stored pledge is empty.
 //! 5. No request is for zero.
+//! 6. The pot of each node holds at least the stake that its pool counts.
+//! 7. Delegators' shares add up to the pool's.
+//! 8. No stored delegation is empty or without a pool, nor does more of it leave than there is.
 
 use frame_support::{ensure, traits::fungible::InspectHold};
 use ips_primitives::id::Balance;
@@ -44,6 +47,6 @@ impl<T: Config> Pallet<T> {
                 "4: a lock without a pledge"
             );
         }
-        Ok(())
+        Self::check_delegations()
     }
 }

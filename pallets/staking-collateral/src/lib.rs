@@ -4,6 +4,7 @@
 #[cfg(feature = "runtime-benchmarks")]
 mod benchmarking;
 mod calls;
+mod delegation;
 #[cfg(any(test, feature = "try-runtime"))]
 mod invariants;
 mod locks;
@@ -14,8 +15,9 @@ mod tests;
 mod types;
 pub mod weights;
 
+pub use delegation::pot_of;
 pub use pallet::*;
-pub use types::{Pledge, Release, RELEASES_MAX};
+pub use types::{Delegation, DelegationPool, Pledge, Release, RELEASES_MAX};
 pub use weights::WeightInfo;
 
 #[frame_support::pallet]
@@ -24,7 +26,7 @@ pub mod pallet {
     use frame_support::{
         pallet_prelude::*,
         traits::{
-            fungible::{BalancedHold, Credit, MutateHold},
+            fungible::{BalancedHold, Credit, Mutate, MutateHold},
             OnUnbalanced,
         },
     };
@@ -32,7 +34,10 @@ pub mod pallet {
     use ips_primitives::id::{Balance, BlockNumber, ProviderId, SlotId};
     use sp_runtime::AccountId32;
 
-    use crate::{types::Pledge, weights::WeightInfo};
+    use crate::{
+        types::{Delegation, DelegationPool, Pledge},
+        weights::WeightInfo,
+    };
 
     const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
 
@@ -47,12 +52,16 @@ pub mod pallet {
     {
         /// The native token.
         type Currency: MutateHold<AccountId32, Balance = Balance, Reason: From<HoldReason>>
+            + Mutate<AccountId32>
             + BalancedHold<AccountId32>;
         /// Receives what is slashed.
         type Slashed: OnUnbalanced<Credit<AccountId32, Self::Currency>>;
         /// Blocks between asking for free pledge and withdrawing it.
         #[pallet::constant]
         type UnbondingBlocks: Get<BlockNumber>;
+        /// The least that can be delegated at a time; at least the least balance of an account.
+        #[pallet::constant]
+        type DelegationMin: Get<Balance>;
         /// Weights of the calls.
         type WeightInfo: WeightInfo;
     }
@@ -85,6 +94,27 @@ pub mod pallet {
         SlotId,
         Balance,
         ValueQuery,
+    >;
+
+    /// What others have put behind each node, and its commission.
+    ///
+    /// Written by delegators' calls, by `set_commission`, by slashes and rewards. Removed when it says
+    /// nothing, so bounded by the nodes with a pledge or with delegators.
+    #[pallet::storage]
+    pub type Pools<T> = StorageMap<_, Blake2_128Concat, ProviderId, DelegationPool, OptionQuery>;
+
+    /// What each account has put behind a node; never empty.
+    ///
+    /// Written by the delegator's calls; each is backed by [`Config::DelegationMin`] at first.
+    #[pallet::storage]
+    pub type Delegations<T> = StorageDoubleMap<
+        _,
+        Blake2_128Concat,
+        ProviderId,
+        Blake2_128Concat,
+        AccountId32,
+        Delegation,
+        OptionQuery,
     >;
 
     /// What happened.
@@ -149,6 +179,56 @@ pub mod pallet {
             /// How much.
             amount: Balance,
         },
+        /// Somebody put stake behind a node.
+        #[codec(index = 6)]
+        Delegated {
+            /// Which.
+            provider: ProviderId,
+            /// Who.
+            delegator: AccountId32,
+            /// How much.
+            amount: Balance,
+            /// What that bought of the node's pool.
+            shares: Balance,
+        },
+        /// A delegator asked for shares back.
+        #[codec(index = 7)]
+        UndelegationRequested {
+            /// Behind which node they are.
+            provider: ProviderId,
+            /// Who.
+            delegator: AccountId32,
+            /// How many.
+            shares: Balance,
+            /// First block in which they can be withdrawn.
+            due_at: BlockNumber,
+        },
+        /// A delegator got stake back.
+        #[codec(index = 8)]
+        DelegationWithdrawn {
+            /// Behind which node it was.
+            provider: ProviderId,
+            /// Who.
+            delegator: AccountId32,
+            /// How much it was worth.
+            amount: Balance,
+        },
+        /// A node says what it keeps of rewards.
+        #[codec(index = 9)]
+        CommissionSet {
+            /// Which.
+            provider: ProviderId,
+            /// In 1/1000.
+            permille: u16,
+        },
+        /// Delegators of a node lost the same part as the node.
+        #[codec(index = 10)]
+        PoolSlashed {
+            /// Which.
+            provider: ProviderId,
+            /// How much, in all.
+            amount: Balance,
+        },
     }
 
     /// Why a call is refused.
@@ -167,6 +247,24 @@ pub mod pallet {
         /// Nothing is due; wait for the block named by `ReleaseRequested`.
         #[codec(index = 3)]
         NothingDue,
+        /// The amount is smaller than what can be delegated at a time.
+        #[codec(index = 4)]
+        TooSmall,
+        /// Nobody has pledged under that provider's account; delegate to one that has.
+        #[codec(index = 5)]
+        NothingPledged,
+        /// The account has delegated nothing to that node.
+        #[codec(index = 6)]
+        NotDelegated,
+        /// All that was delegated to the node was slashed; nothing can be added to nothing.
+        #[codec(index = 7)]
+        AllSlashed,
+        /// A commission is at most 1000 of 1000.
+        #[codec(index = 8)]
+        NoCommission,
+        /// The commission of a node with delegators can only go down.
+        #[codec(index = 9)]
+        CommissionRises,
     }
 
     #[pallet::call]
@@ -202,6 +300,58 @@ pub mod pallet {
             let owner = ensure_signed(origin)?;
             Self::do_withdraw(ProviderId(owner.into()))
         }
+
+        /// Puts `amount` behind a node.
+        ///
+        /// *Origin*: anyone signed. *Effect*: the amount moves to the node's pot and buys shares of it;
+        /// they earn with the node and lose with it. *Events*: `Delegated`.
+        #[pallet::call_index(3)]
+        #[pallet::weight(T::WeightInfo::delegate())]
+        pub fn delegate(
+            origin: OriginFor<T>,
+            provider: ProviderId,
+            amount: Balance,
+        ) -> DispatchResult {
+            let delegator = ensure_signed(origin)?;
+            Self::do_delegate(&delegator, provider, amount)
+        }
+
+        /// Asks for `shares` of a node's pool back.
+        ///
+        /// *Origin*: the delegator. *Effect*: they are due after the unbonding period, for what they are
+        /// worth then. *Events*: `UndelegationRequested`.
+        #[pallet::call_index(4)]
+        #[pallet::weight(T::WeightInfo::undelegate())]
+        pub fn undelegate(
+            origin: OriginFor<T>,
+            provider: ProviderId,
+            shares: Balance,
+        ) -> DispatchResult {
+            let delegator = ensure_signed(origin)?;
+            Self::do_undelegate(&delegator, provider, shares)
+        }
+
+        /// Takes back every share of a node's pool that is due.
+        ///
+        /// *Origin*: the delegator. *Effect*: what they are worth moves to the delegator. *Events*:
+        /// `DelegationWithdrawn`.
+        #[pallet::call_index(5)]
+        #[pallet::weight(T::WeightInfo::withdraw_delegation())]
+        pub fn withdraw_delegation(origin: OriginFor<T>, provider: ProviderId) -> DispatchResult {
+            let delegator = ensure_signed(origin)?;
+            Self::do_withdraw_delegation(&delegator, provider)
+        }
+
+        /// Says what the caller's node keeps of rewards before they are shared; with delegators it can only
+        /// go down.
+        ///
+        /// *Origin*: the owner. *Effect*: counts from now on. *Events*: `CommissionSet`.
+        #[pallet::call_index(6)]
+        #[pallet::weight(T::WeightInfo::set_commission())]
+        pub fn set_commission(origin: OriginFor<T>, permille: u16) -> DispatchResult {
+            let owner = ensure_signed(origin)?;
+            Self::do_set_commission(ProviderId(owner.into()), permille)
+        }
     }
 
     #[pallet::view_functions]
@@ -214,6 +364,20 @@ pub mod pallet {
         /// What of a provider's pledge is locked for a slot.
         pub fn lock_of(provider: ProviderId, slot: SlotId) -> Balance {
             Locks::<T>::get(provider, slot)
+        }
+
+        /// What others have put behind a node.
+        pub fn pool_of(provider: ProviderId) -> Option<DelegationPool> {
+            Pools::<T>::get(provider)
+        }
+
+        /// An account's shares of a node's pool, and what they are worth.
+        pub fn delegation_of(
+            provider: ProviderId,
+            delegator: AccountId32,
+        ) -> Option<(Delegation, Balance)> {
+            let delegation = Delegations::<T>::get(provider, &delegator)?;
+            Some((delegation, Self::worth_of(&provider, &delegator)))
         }
     }
 

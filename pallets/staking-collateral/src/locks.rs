@@ -57,9 +57,9 @@ impl<T: Config> Collateral for Pallet<T> {
     }
 
     fn slash(provider: &ProviderId, slot: SlotId, amount: Balance) -> Balance {
-        let credit = Self::take(provider, slot, amount);
+        let (credit, delegated) = Self::take(provider, slot, amount);
         let taken = credit.peek();
-        T::Slashed::on_unbalanced(credit);
+        T::Slashed::on_unbalanced(credit.merge(delegated));
         taken
     }
 
@@ -70,14 +70,14 @@ impl<T: Config> Collateral for Pallet<T> {
         reporter: &AccountKey,
         percent: u8,
     ) -> Balance {
-        let credit = Self::take(provider, slot, amount);
+        let (credit, delegated) = Self::take(provider, slot, amount);
         let taken = credit.peek();
         let (reward, mut rest) = credit.split(Percent::from_percent(percent).mul_floor(taken));
         // An account that does not exist may be too poor to begin with so little.
         if let Err(reward) = T::Currency::resolve(&AccountId32::new(reporter.0), reward) {
             rest = rest.merge(reward);
         }
-        T::Slashed::on_unbalanced(rest);
+        T::Slashed::on_unbalanced(rest.merge(delegated));
         taken
     }
 
@@ -93,15 +93,16 @@ impl<T: Config> Collateral for Pallet<T> {
 }
 
 impl<T: Config> Pallet<T> {
-    /// Takes up to `amount` from a lock.
-    fn take(provider: &ProviderId, slot: SlotId, amount: Balance) -> CreditOf<T> {
+    /// Takes up to `amount` from a lock, and the same part of the pledge from delegators: the two.
+    fn take(provider: &ProviderId, slot: SlotId, amount: Balance) -> (CreditOf<T>, CreditOf<T>) {
         let wanted = amount.min(Locks::<T>::get(provider, slot));
         if wanted == 0 {
-            return CreditOf::<T>::zero();
+            return (CreditOf::<T>::zero(), CreditOf::<T>::zero());
         }
         let (credit, missing) =
             T::Currency::slash(&HoldReason::Pledge.into(), &owner_of(provider), wanted);
         let taken = credit.peek();
+        let delegated = Self::slash_pool(provider, taken, Self::pledged(provider));
         if missing > 0 {
             defensive!("the hold is at least the lock");
         }
@@ -118,7 +119,7 @@ impl<T: Config> Pallet<T> {
             slot,
             amount: taken,
         });
-        credit
+        (credit, delegated)
     }
 
     /// What a provider has pledged in all.

@@ -49,6 +49,7 @@ impl frame_system::Config for Test {
 parameter_types! {
     pub const ExistentialDeposit: Balance = 5;
     pub const UnbondingBlocks: u32 = 10;
+    pub const DelegationMin: Balance = 10;
 }
 
 #[derive_impl(pallet_balances::config_preludes::TestDefaultConfig)]
@@ -74,6 +75,7 @@ impl pallet::Config for Test {
     type Currency = Balances;
     type Slashed = ToTreasury;
     type UnbondingBlocks = UnbondingBlocks;
+    type DelegationMin = DelegationMin;
     type WeightInfo = ();
 }
 

@@ -1,5 +1,7 @@
 //! Each call: success, each error, wrong origin, event; locks and slashes; random sequences.
 
+mod delegation;
+
 use frame_support::{
     assert_noop, assert_ok,
     traits::fungible::{Inspect, InspectHold},

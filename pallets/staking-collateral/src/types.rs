@@ -8,6 +8,9 @@ use scale_info::TypeInfo;
 /// Most requests of one provider that wait at a time.
 pub const RELEASES_MAX: u32 = 16;
 
+/// A whole, in thousandths.
+pub const PERMILLE: u16 = 1_000;
+
 /// Pledge on its way out.
 #[derive(
     Clone,
@@ -68,5 +71,64 @@ impl Pledge {
     /// Whether nothing is left of it.
     pub fn is_empty(&self) -> bool {
         self.total == 0 && self.locked == 0 && self.releases.is_empty()
+    }
+}
+
+/// What others have put behind a node.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    Encode,
+    Decode,
+    DecodeWithMemTracking,
+    MaxEncodedLen,
+    TypeInfo,
+)]
+pub struct DelegationPool {
+    /// What is in the pot for them.
+    pub stake: Balance,
+    /// Shares that it is divided into.
+    pub shares: Balance,
+    /// What the node keeps of a reward before it is shared, in 1/1000.
+    pub commission_permille: u16,
+}
+
+/// What one account has put behind one node, in shares of the node's pool.
+#[derive(
+    Clone,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    Encode,
+    Decode,
+    DecodeWithMemTracking,
+    MaxEncodedLen,
+    TypeInfo,
+)]
+pub struct Delegation {
+    /// All of them.
+    pub shares: Balance,
+    /// On their way out, in the order of the requests; they earn and lose until they are withdrawn.
+    pub leaving: BoundedVec<Release, ConstU32<RELEASES_MAX>>,
+}
+
+impl Delegation {
+    /// Shares on their way out.
+    #[must_use]
+    pub fn leaving_shares(&self) -> Balance {
+        self.leaving
+            .iter()
+            .fold(0, |sum, release| sum.saturating_add(release.amount))
+    }
+
+    /// Shares that may be asked back.
+    #[must_use]
+    pub fn staying(&self) -> Balance {
+        self.shares.saturating_sub(self.leaving_shares())
     }
 }

@@ -18,6 +18,14 @@ pub trait WeightInfo {
     fn request_release() -> Weight;
     /// `withdraw`.
     fn withdraw() -> Weight;
+    /// `delegate`.
+    fn delegate() -> Weight;
+    /// `undelegate`.
+    fn undelegate() -> Weight;
+    /// `withdraw_delegation`.
+    fn withdraw_delegation() -> Weight;
+    /// `set_commission`.
+    fn set_commission() -> Weight;
 }
 
 /// Weights with the runtime's database costs.
@@ -44,6 +52,30 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
             .saturating_add(T::DbWeight::get().reads(3))
             .saturating_add(T::DbWeight::get().writes(3))
     }
+
+    fn delegate() -> Weight {
+        Weight::from_parts(220_000_000, 7400)
+            .saturating_add(T::DbWeight::get().reads(5))
+            .saturating_add(T::DbWeight::get().writes(5))
+    }
+
+    fn undelegate() -> Weight {
+        Weight::from_parts(60_000_000, 4100)
+            .saturating_add(T::DbWeight::get().reads(1))
+            .saturating_add(T::DbWeight::get().writes(1))
+    }
+
+    fn withdraw_delegation() -> Weight {
+        Weight::from_parts(200_000_000, 7400)
+            .saturating_add(T::DbWeight::get().reads(5))
+            .saturating_add(T::DbWeight::get().writes(5))
+    }
+
+    fn set_commission() -> Weight {
+        Weight::from_parts(60_000_000, 3900)
+            .saturating_add(T::DbWeight::get().reads(2))
+            .saturating_add(T::DbWeight::get().writes(1))
+    }
 }
 
 /// Weights for tests.
@@ -64,5 +96,29 @@ impl WeightInfo for () {
         Weight::from_parts(114_790_000, 3_866)
             .saturating_add(RocksDbWeight::get().reads(3))
             .saturating_add(RocksDbWeight::get().writes(3))
+    }
+
+    fn delegate() -> Weight {
+        Weight::from_parts(220_000_000, 7400)
+            .saturating_add(RocksDbWeight::get().reads(5))
+            .saturating_add(RocksDbWeight::get().writes(5))
+    }
+
+    fn undelegate() -> Weight {
+        Weight::from_parts(60_000_000, 4100)
+            .saturating_add(RocksDbWeight::get().reads(1))
+            .saturating_add(RocksDbWeight::get().writes(1))
+    }
+
+    fn withdraw_delegation() -> Weight {
+        Weight::from_parts(200_000_000, 7400)
+            .saturating_add(RocksDbWeight::get().reads(5))
+            .saturating_add(RocksDbWeight::get().writes(5))
+    }
+
+    fn set_commission() -> Weight {
+        Weight::from_parts(60_000_000, 3900)
+            .saturating_add(RocksDbWeight::get().reads(2))
+            .saturating_add(RocksDbWeight::get().writes(1))
     }
 }

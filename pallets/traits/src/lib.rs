@@ -81,6 +81,13 @@ pub trait Collateral {
     fn pledge_for_benchmark(provider: &ProviderId, amount: Balance);
 }
 
+/// What ranks those who want to author blocks. Implemented by each runtime's authoring policy, used by
+/// `pallet-authoring`.
+pub trait AuthorRank {
+    /// The account's rank; more is better, zero is never elected.
+    fn rank(account: &AccountKey) -> u128;
+}
+
 /// A slot as `pallet-porep` sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SlotFacts {

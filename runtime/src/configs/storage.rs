@@ -52,6 +52,8 @@ parameter_types! {
     };
     /// Held for a registered node.
     pub const NodeDeposit: Balance = 100 * MILLIUNIT;
+    /// The least that is put behind a node at a time.
+    pub const DelegationMin: Balance = UNIT;
     /// Blocks until free pledge can be withdrawn.
     pub const UnbondingBlocks: BlockNumber = 100;
 }
@@ -67,6 +69,7 @@ impl pallet_staking_collateral::Config for Runtime {
     // Slashed collateral is burnt until a treasury and a repair fund take it.
     type Slashed = ();
     type UnbondingBlocks = UnbondingBlocks;
+    type DelegationMin = DelegationMin;
     type WeightInfo = pallet_staking_collateral::weights::SubstrateWeight<Runtime>;
 }
 

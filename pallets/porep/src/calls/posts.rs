@@ -120,8 +120,7 @@ impl<T: Config> Pallet<T> {
             frame_support::defensive!("a place that is not vacant names a sector");
             return;
         };
-        info.state = SectorState::Active;
-        Sectors::<T>::insert(provider, sector, &info);
+        Self::change_state(provider, sector, &mut info, SectorState::Active);
         for piece in Self::owned_pieces(provider, sector, &info) {
             T::Deals::piece_recovered(&provider, piece.slot, now);
         }
@@ -142,8 +141,7 @@ impl<T: Config> Pallet<T> {
         position.faulty_since = Some(now);
         let proven_through = position.proven_through;
         Partitions::<T>::insert(provider, index, partition);
-        info.state = SectorState::Faulty;
-        Sectors::<T>::insert(provider, sector, &info);
+        Self::change_state(provider, sector, &mut info, SectorState::Faulty);
         for piece in Self::owned_pieces(provider, sector, &info) {
             T::Deals::piece_faulted(&provider, piece.slot, proven_through);
         }

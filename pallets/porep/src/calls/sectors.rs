@@ -202,9 +202,8 @@ impl<T: Config> Pallet<T> {
         now: BlockNumber,
     ) -> Result<(), Error<T>> {
         let (partition, position) = Self::place(provider, sector, &info, now)?;
-        info.state = SectorState::Active;
         info.partition = Some((partition, position));
-        Sectors::<T>::insert(provider, sector, &info);
+        Self::change_state(provider, sector, &mut info, SectorState::Active);
         for piece in Self::owned_pieces(provider, sector, &info) {
             T::Deals::piece_sealed(&provider, piece.slot, now);
         }
