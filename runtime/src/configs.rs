@@ -2,6 +2,7 @@
 
 mod assets;
 mod authoring;
+pub(crate) mod governance;
 mod host_calls;
 mod randomness;
 mod storage;
@@ -291,7 +292,7 @@ impl pallet_aura::Config for Runtime {
 impl pallet_collator_selection::Config for Runtime {
     type RuntimeEvent = RuntimeEvent;
     type Currency = Balances;
-    type UpdateOrigin = EnsureRoot<AccountId>;
+    type UpdateOrigin = governance::Parameters;
     type PotId = CollatorPot;
     type MaxCandidates = ConstU32<100>;
     type MinEligibleCollators = ConstU32<1>;

@@ -1,6 +1,7 @@
-//! Genesis presets: `development` (one collator) and `local_testnet` (two).
+//! Genesis presets: `development` (one collator), `local_testnet` (two), and `governed`, which is the same
+//! but for a sudo key: what changes it is a referendum.
 //!
-//! Both fund the well-known development accounts and storage providers `//Node1`, `//Node2`…, set the
+//! All fund the well-known development accounts and storage providers `//Node1`, `//Node2`…, set the
 //! verifying keys of the insecure development setup, and register the tokens of the relay chain and of a
 //! sibling.
 
@@ -21,12 +22,15 @@ use crate::{
     constants::{EXISTENTIAL_DEPOSIT, MICROUNIT, PROFILE, UNIT},
     AccountId, BalancesConfig, CollatorSelectionConfig, ForeignAssetsConfig, ParachainInfoConfig,
     PolkadotXcmConfig, PorepConfig, RuntimeGenesisConfig, SessionConfig, SessionKeys, SudoConfig,
+    TechnicalCommitteeConfig,
 };
 
 /// The parachain id of both presets.
 pub const PARACHAIN_ID: ParaId = ParaId::new(2_000);
 /// The sibling parachain whose token is registered.
 pub const SIBLING_ID: ParaId = ParaId::new(2_001);
+/// The preset without a sudo key.
+const GOVERNED: &str = "governed";
 /// XCM version spoken before another is negotiated.
 const SAFE_XCM_VERSION: u32 = xcm::prelude::XCM_VERSION;
 /// Balance of each development account.
@@ -67,7 +71,7 @@ fn foreign_assets() -> ForeignAssetsConfig {
     }
 }
 
-fn genesis(collators: Vec<(AccountId, AuraId)>) -> Value {
+fn genesis(collators: Vec<(AccountId, AuraId)>, sudo: Option<Sr25519Keyring>) -> Value {
     let mut funded: Vec<AccountId> = Sr25519Keyring::well_known()
         .map(|key| key.to_account_id())
         .collect();
@@ -106,7 +110,17 @@ fn genesis(collators: Vec<(AccountId, AuraId)>) -> Value {
         },
         foreign_assets: foreign_assets(),
         sudo: SudoConfig {
-            key: Some(Sr25519Keyring::Alice.to_account_id())
+            key: sudo.map(|key| key.to_account_id())
+        },
+        technical_committee: TechnicalCommitteeConfig {
+            members: [
+                Sr25519Keyring::Alice,
+                Sr25519Keyring::Bob,
+                Sr25519Keyring::Charlie,
+            ]
+            .map(|key| key.to_account_id())
+            .to_vec(),
+            ..Default::default()
         },
         porep: PorepConfig {
             verifying_keys: keys
@@ -120,12 +134,12 @@ fn collator(key: Sr25519Keyring) -> (AccountId, AuraId) {
 
 /// The preset of a name, as JSON bytes.
 pub(crate) fn get_preset(id: &PresetId) -> Option<Vec<u8>> {
+    let alice = Sr25519Keyring::Alice;
+    let two = || vec![collator(alice), collator(Sr25519Keyring::Bob)];
     let patch = match id.as_ref() {
-        sp_genesis_builder::DEV_RUNTIME_PRESET => genesis(vec![collator(Sr25519Keyring::Alice)]),
-        sp_genesis_builder::LOCAL_TESTNET_RUNTIME_PRESET => genesis(vec![
-            collator(Sr25519Keyring::Alice),
-            collator(Sr25519Keyring::Bob),
-        ]),
+        sp_genesis_builder::DEV_RUNTIME_PRESET => genesis(vec![collator(alice)], Some(alice)),
+        sp_genesis_builder::LOCAL_TESTNET_RUNTIME_PRESET => genesis(two(), Some(alice)),
+        GOVERNED => genesis(two(), None),
         _ => return None,
     };
     Some(patch.to_string().into_bytes())
@@ -136,5 +150,6 @@ pub(crate) fn preset_names() -> Vec<PresetId> {
     vec![
         PresetId::from(sp_genesis_builder::DEV_RUNTIME_PRESET),
         PresetId::from(sp_genesis_builder::LOCAL_TESTNET_RUNTIME_PRESET),
+        PresetId::from(GOVERNED),
     ]
 }

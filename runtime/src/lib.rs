@@ -158,6 +158,22 @@ mod runtime {
     #[runtime::pallet_index(17)]
     pub type Proxy = pallet_proxy;
 
+    #[runtime::pallet_index(18)]
+    pub type Treasury = pallet_treasury;
+
+    #[runtime::pallet_index(40)]
+    pub type Origins = crate::configs::governance::origins;
+    #[runtime::pallet_index(41)]
+    pub type Referenda = pallet_referenda;
+    #[runtime::pallet_index(42)]
+    pub type ConvictionVoting = pallet_conviction_voting;
+    #[runtime::pallet_index(43)]
+    pub type TechnicalCommittee = pallet_collective<Instance1>;
+    #[runtime::pallet_index(44)]
+    pub type Preimage = pallet_preimage;
+    #[runtime::pallet_index(45)]
+    pub type Scheduler = pallet_scheduler;
+
     #[runtime::pallet_index(20)]
     pub type Authorship = pallet_authorship;
     #[runtime::pallet_index(21)]

@@ -1,6 +1,7 @@
 //! Tests of the runtime as a whole, by topic: natively, on blocks with inherents and real extrinsics.
 
 mod chain;
+mod governance;
 mod host_calls;
 mod keys;
 mod life;

@@ -42,7 +42,7 @@ impl pallet_assets::Config<ForeignInstance> for Runtime {
     type ReserveData = ();
     type Currency = Balances;
     type CreateOrigin = AsEnsureOriginWithArg<EnsureNever<AccountId>>;
-    type ForceOrigin = EnsureRoot<AccountId>;
+    type ForceOrigin = super::governance::Parameters;
     type AssetDeposit = ConstU128<UNIT>;
     type AssetAccountDeposit = ConstU128<EXISTENTIAL_DEPOSIT>;
     type MetadataDepositBase = ConstU128<{ 10 * MILLIUNIT }>;
@@ -118,7 +118,7 @@ impl pallet_asset_conversion::Config for Runtime {
     type PoolAssetId = PoolAssetId;
     type PoolAssets = PoolAssets;
     type LPFee = LiquidityFee;
-    type AdminOrigin = EnsureRoot<AccountId>;
+    type AdminOrigin = super::governance::Parameters;
     type MaxSwapFee = LiquidityFeeMax;
     type PoolSetupFee = ConstU128<UNIT>;
     type PoolSetupFeeAsset = HereLocation;

@@ -5,7 +5,7 @@
 
 use frame_support::{
     parameter_types,
-    traits::{fungible::Credit, OnUnbalanced},
+    traits::{fungible::Credit, tokens::imbalance::ResolveTo, OnUnbalanced},
 };
 use ips_pallet_traits::AuthorRank;
 use ips_primitives::id::{AccountKey, ProviderId};
@@ -88,7 +88,7 @@ impl pallet_authoring::Config for Runtime {
     type WeightInfo = pallet_authoring::weights::SubstrateWeight<Runtime>;
 }
 
-/// A part of the fees to the author and those who stand behind it; the rest is burnt.
+/// A part of the fees to the author and those who stand behind it, the rest to the treasury.
 pub struct FeesToAuthor;
 
 impl OnUnbalanced<Credit<AccountId, Balances>> for FeesToAuthor {

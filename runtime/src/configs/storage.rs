@@ -1,6 +1,6 @@
 //! How the pallets of the storage network are tied together.
 
-use frame_support::parameter_types;
+use frame_support::{parameter_types, traits::tokens::imbalance::ResolveTo};
 use frame_system::EnsureRoot;
 use ips_primitives::{challenge::BEACON_DELAY_BLOCKS, deal::OrderDeposit};
 use pallet_poe::PoeParameters;
@@ -66,8 +66,7 @@ impl pallet_node_classes::Config for Runtime {
 
 impl pallet_staking_collateral::Config for Runtime {
     type Currency = Balances;
-    // Slashed collateral is burnt until a treasury and a repair fund take it.
-    type Slashed = ();
+    type Slashed = ResolveTo<super::governance::TreasuryAccount, Balances>;
     type UnbondingBlocks = UnbondingBlocks;
     type DelegationMin = DelegationMin;
     type WeightInfo = pallet_staking_collateral::weights::SubstrateWeight<Runtime>;

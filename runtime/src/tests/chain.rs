@@ -102,6 +102,12 @@ impl Chain {
         Self::of_preset("development")
     }
 
+    /// The same without a sudo key.
+    pub(super) fn without_sudo(mut self) -> Self {
+        self.state.execute_with(pallet_sudo::Key::<Runtime>::kill);
+        self
+    }
+
     /// Reads the state.
     pub(super) fn read<R>(&mut self, read: impl FnOnce() -> R) -> R {
         self.state.execute_with(read)

@@ -1,7 +1,6 @@
 //! What other chains must not be able to do.
 
 use codec::Encode;
-use ips_verifier::groth16::CircuitKind;
 
 use super::{orders::order, *};
 
@@ -52,7 +51,6 @@ fn forbidden() -> Vec<RuntimeCall> {
     }
     .into();
     let key: RuntimeCall = pallet_porep::Call::set_verifying_key {
-        kind: CircuitKind::Seal,
         key: vec![0; 8].try_into().unwrap(),
     }
     .into();
