@@ -1,6 +1,6 @@
 //! The flags of a storage node, shared by `ips-storage` and by a chain node with storage inside.
 
-use std::{num::NonZeroUsize, path::PathBuf, time::Duration};
+use std::{net::SocketAddr, num::NonZeroUsize, path::PathBuf, time::Duration};
 
 use clap::Args;
 use ips_primitives::{
@@ -65,6 +65,10 @@ pub struct StorageArguments {
     /// Heavy proving steps at once.
     #[arg(long, default_value = "1")]
     cores: NonZeroUsize,
+    /// Where to serve metrics for Prometheus, such as 127.0.0.1:9620; off by default. Open it to your own
+    /// network only: it tells what the node holds.
+    #[arg(long, value_name = "IP:PORT")]
+    metrics: Option<SocketAddr>,
 }
 
 fn parse_class(text: &str) -> Result<NodeClass, String> {
@@ -133,6 +137,7 @@ impl StorageArguments {
             connections_max: self.connections,
             params: self.params,
             prover_cores: self.cores,
+            metrics: self.metrics,
             on_thread_start,
         })
     }

@@ -1,6 +1,6 @@
 //! Swarm, prover, chain and engine from one configuration.
 
-use std::{num::NonZeroUsize, path::PathBuf, sync::Arc, time::Duration};
+use std::{net::SocketAddr, num::NonZeroUsize, path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::{bail, Context as _};
 use ips_chain::{AccountSigner, RpcClient, SubmitterConfig, SubxtClient, SubxtReader};
@@ -73,6 +73,8 @@ pub struct StorageConfig {
     pub params: Option<PathBuf>,
     /// Heavy proving steps at once.
     pub prover_cores: NonZeroUsize,
+    /// Where metrics are served, if at all.
+    pub metrics: Option<SocketAddr>,
     /// Runs first on every thread of the swarm.
     pub on_thread_start: Option<ThreadHook>,
 }
@@ -141,13 +143,15 @@ impl StorageNode {
         Ok(self.engine.status().await?)
     }
 
-    /// Writes the status to `status.json` in the base path, for scripts.
+    /// Writes the status to `status.json` in the base path, for scripts, and returns it.
     ///
     /// # Errors
     /// If it cannot be read or written.
-    pub async fn write_status(&self) -> anyhow::Result<()> {
-        let json = serde_json::to_string_pretty(&self.status().await?)?;
-        Ok(self.base.write_status(&json)?)
+    pub async fn write_status(&self) -> anyhow::Result<EngineStatus> {
+        let status = self.status().await?;
+        let json = serde_json::to_string_pretty(&status)?;
+        self.base.write_status(&json)?;
+        Ok(status)
     }
 
     /// Whether every part still runs.

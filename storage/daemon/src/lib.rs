@@ -6,6 +6,7 @@
 mod arguments;
 mod assemble;
 mod folder;
+mod metrics;
 mod onboarding;
 mod report;
 mod serve;

@@ -4,7 +4,7 @@ use std::{future::Future, pin::pin, time::Duration};
 
 use anyhow::bail;
 
-use crate::{StorageConfig, StorageNode};
+use crate::{metrics::Metrics, StorageConfig, StorageNode};
 
 /// Everything that shutting down may take.
 const SHUTDOWN_LIMIT: Duration = Duration::from_secs(9);
@@ -18,13 +18,18 @@ const STATUS_EVERY: Duration = Duration::from_secs(10);
 /// If a part cannot start, or ends by itself.
 pub async fn run(config: StorageConfig, stop: impl Future<Output = ()>) -> anyhow::Result<()> {
     let mut stop = pin!(stop);
+    // Before the node: a port that is taken is told at once.
+    let metrics = match config.metrics {
+        Some(address) => Some(Metrics::serve(address).await?),
+        None => None,
+    };
     let mut node = tokio::select! {
         node = StorageNode::start(config) => node?,
         () = &mut stop => return Ok(()),
     };
     tracing::info!(peer = %node.engine().swarm().peer_id(), "storage node started");
     let ended = tokio::select! {
-        ended = look_after(&mut node) => ended,
+        ended = look_after(&mut node, metrics.as_ref()) => ended,
         () = &mut stop => Ok(()),
     };
     tracing::info!("stopping");
@@ -36,15 +41,17 @@ pub async fn run(config: StorageConfig, stop: impl Future<Output = ()>) -> anyho
 }
 
 /// Ends only with an error.
-async fn look_after(node: &mut StorageNode) -> anyhow::Result<()> {
+async fn look_after(node: &mut StorageNode, metrics: Option<&Metrics>) -> anyhow::Result<()> {
     let mut tick = tokio::time::interval(STATUS_EVERY);
     loop {
         tick.tick().await;
         if !node.is_running() {
             bail!("the network ended by itself; please report this with the log");
         }
-        if let Err(error) = node.write_status().await {
-            tracing::warn!(%error, "status.json not written");
+        match (node.write_status().await, metrics) {
+            (Ok(status), Some(metrics)) => metrics.show(&status),
+            (Ok(_), None) => {}
+            (Err(error), _) => tracing::warn!(%error, "status.json not written"),
         }
         node.follow_addresses().await;
     }
