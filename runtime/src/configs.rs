@@ -1,7 +1,7 @@
 //! How the SDK's pallets are set; our own are in `storage`, messages between chains in `xcm`.
 
 mod assets;
-mod authoring;
+pub mod authoring;
 pub(crate) mod governance;
 mod host_calls;
 mod randomness;

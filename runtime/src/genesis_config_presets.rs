@@ -11,7 +11,7 @@ use frame_support::build_struct_json_patch;
 use ips_verifier::{groth16::CircuitKind, keys::builtin_key};
 use serde_json::Value;
 use sp_consensus_aura::sr25519::AuthorityId as AuraId;
-use sp_core::{sr25519, Get, Pair};
+use sp_core::{sr25519, Pair};
 use sp_genesis_builder::PresetId;
 use sp_keyring::Sr25519Keyring;
 use sp_runtime::traits::AccountIdConversion;

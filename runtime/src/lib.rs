@@ -35,6 +35,7 @@ use sp_runtime::{
 use sp_version::RuntimeVersion;
 
 pub use apis::{api, RuntimeApi};
+pub use configs::authoring;
 pub use genesis_config_presets::{PARACHAIN_ID, SIBLING_ID};
 
 /// Signature of an extrinsic.

@@ -9,7 +9,7 @@ use frame_support::{
     dispatch::DispatchResult,
     ensure,
     traits::{
-        fungible::{Balanced, Credit, Inspect, Mutate},
+        fungible::{Balanced, Credit, Mutate},
         tokens::{imbalance::Imbalance, Fortitude, Precision, Preservation},
         Get,
     },
@@ -241,7 +241,9 @@ impl<T: Config> Pallet<T> {
     #[cfg(any(test, feature = "try-runtime"))]
     pub(crate) fn check_delegations() -> Result<(), sp_runtime::TryRuntimeError> {
         for (provider, pool) in Pools::<T>::iter() {
-            let held = T::Currency::total_balance(&pot_of(&provider));
+            let held = <T::Currency as frame_support::traits::fungible::Inspect<_>>::total_balance(
+                &pot_of(&provider),
+            );
             ensure!(held >= pool.stake, "6: the pot holds less than the stake");
             let shares: Balance = Delegations::<T>::iter_prefix_values(provider)
                 .map(|delegation| delegation.shares)

@@ -9,7 +9,7 @@ use scale_info::TypeInfo;
 pub const RELEASES_MAX: u32 = 16;
 
 /// A whole, in thousandths.
-pub const PERMILLE: u16 = 1_000;
+pub(crate) const PERMILLE: u16 = 1_000;
 
 /// Pledge on its way out.
 #[derive(

@@ -14,7 +14,7 @@ use sp_runtime::Percent;
 use crate::*;
 
 /// The policy of this chain. A side chain changes this line.
-pub(crate) type Policy = StorageWeighted;
+pub type Policy = StorageWeighted;
 
 /// Who may author: an own rule for the seats, and a rank if candidates are elected.
 pub trait AuthoringPolicy {
@@ -25,7 +25,6 @@ pub trait AuthoringPolicy {
 }
 
 /// Invulnerables that governance names, and candidates that bond a deposit (PoA and PoS).
-#[allow(dead_code, reason = "a policy that a side chain may choose")]
 pub struct Appointed;
 
 impl AuthoringPolicy for Appointed {
@@ -34,7 +33,6 @@ impl AuthoringPolicy for Appointed {
 }
 
 /// Candidates by their pledge and what others delegate to them (DPoS).
-#[allow(dead_code, reason = "a policy that a side chain may choose")]
 pub struct DelegatedStake;
 
 impl AuthoringPolicy for DelegatedStake {
@@ -101,11 +99,16 @@ impl OnUnbalanced<Credit<AccountId, Balances>> for FeesToAuthor {
 
     fn on_nonzero_unbalanced(fee: Credit<AccountId, Balances>) {
         use frame_support::traits::Imbalance as _;
-        let Some(author) = pallet_authorship::Pallet::<Runtime>::author() else {
-            return;
+        let amount = AuthorPart::get().mul_floor(fee.peek());
+        let (part, rest) = fee.split(amount);
+        let rest = match pallet_authorship::Pallet::<Runtime>::author() {
+            None => rest.merge(part),
+            // An author without an account earns nothing.
+            Some(author) => match StakingCollateral::reward(&ProviderId(author.into()), part) {
+                Ok(()) => rest,
+                Err(part) => rest.merge(part),
+            },
         };
-        let (part, _burnt) = fee.split(AuthorPart::get().mul_floor(fee.peek()));
-        // An author without an account earns nothing; what is dropped is burnt.
-        drop(StakingCollateral::reward(&ProviderId(author.into()), part));
+        ResolveTo::<super::governance::TreasuryAccount, Balances>::on_unbalanced(rest);
     }
 }

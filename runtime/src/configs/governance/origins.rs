@@ -1,5 +1,7 @@
 //! What a referendum may speak as, besides Root. Nothing else makes these origins.
 
+#![allow(unreachable_pub)] // The pallet macros need public items.
+
 pub use pallet::*;
 
 #[frame_support::pallet]
