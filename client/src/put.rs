@@ -318,7 +318,7 @@ impl Putting<'_> {
         let mut slots = Vec::new();
         let mut price = 0;
         for id in &record.orders {
-            if let Some(order) = self.chain.order(*id).await? {
+            if let Some(order) = ChainReader::order(&self.chain, *id).await? {
                 price = order.params.price_per_mib_block_max;
                 slots.extend(order.slots.iter().map(|slot| SlotReport::new(*id, slot)));
             }

@@ -2,14 +2,14 @@
 
 use codec::{Decode, Encode};
 use frame_support::{
-    dispatch::{DispatchClass, GetCallIndex, GetCallName, GetDispatchInfo},
-    traits::{Get, PalletInfoAccess},
+    dispatch::{DispatchClass, GetDispatchInfo},
+    traits::{GetCallIndex, GetCallName, PalletInfoAccess},
     weights::Weight,
 };
 use frame_system::limits::BlockLength;
 use ips_primitives::{
     deal::OrderParams,
-    fragment::{ErasureParams, FragmentSize, GroupWidth, Level},
+    fragment::{ErasureParams, FragmentSize},
     id::{AccountKey, FileId, OrderId, PartitionIndex, SectorNumber, SlotId, SlotIndex},
     sector::ProofBytes,
     slot::SlotRoot,
@@ -120,7 +120,7 @@ pub(crate) fn order() -> RuntimeCall {
         params: OrderParams {
             file: FileId([3; 32]),
             group: 0,
-            erasure: ErasureParams::new(Level::Half, GroupWidth::Six),
+            erasure: ErasureParams { data: 3, parity: 3 },
             fragment_size: FragmentSize::K256,
             segments: 1,
             slot_roots: roots.try_into().unwrap_or_default(),

@@ -5,7 +5,6 @@ use std::path::Path;
 
 use anyhow::{ensure, Context};
 use ips_chain::elsewhere::OtherChain;
-use ips_engine::chain::ChainReader as _;
 use ips_primitives::{
     fragment::{ErasureParams, GroupWidth},
     id::Balance,

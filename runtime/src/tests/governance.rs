@@ -84,16 +84,17 @@ fn vote(chain: &mut Chain, poll_index: u32, aye: bool) {
         },
         balance: 900_000 * UNIT,
     };
-    let calls = voters
-        .iter()
-        .map(|voter| {
-            (
-                voter.as_str(),
-                pallet_conviction_voting::Call::vote { poll_index, vote }.into(),
-            )
-        })
-        .collect();
-    all_ok(chain, calls);
+    // As many as a block takes.
+    for some in voters.chunks(10) {
+        let calls = some
+            .iter()
+            .map(|voter| {
+                let call = pallet_conviction_voting::Call::vote { poll_index, vote };
+                (voter.as_str(), call.into())
+            })
+            .collect();
+        all_ok(chain, calls);
+    }
 }
 
 fn later(chain: &mut Chain, blocks: BlockNumber) {
@@ -277,7 +278,9 @@ const CARRIERS: [(&str, &str); 20] = [
 /// Every call of the runtime with an argument that holds a call, from the runtime's own metadata.
 fn carriers() -> Vec<(String, String)> {
     use frame_metadata::RuntimeMetadata;
-    let metadata = Runtime::metadata_at_version(15).unwrap();
+    let metadata = Chain::development()
+        .read(|| Runtime::metadata_at_version(15))
+        .unwrap();
     let frame_metadata::RuntimeMetadataPrefixed(_, RuntimeMetadata::V15(metadata)) =
         codec::Decode::decode(&mut &metadata[..]).unwrap()
     else {
@@ -419,6 +422,13 @@ fn wrapped() -> Vec<RuntimeCall> {
             proposal: key(),
             length_bound,
         }),
+    ]
+}
+
+/// [`wrapped`], by the scheduler.
+fn scheduled() -> Vec<RuntimeCall> {
+    let key = || Box::new(set_key());
+    vec![
         pallet_scheduler::Call::schedule {
             when: 50,
             maybe_periodic: None,
@@ -486,7 +496,7 @@ fn no_path_but_governance_reaches_a_verifying_key() {
     let mut chain = governed();
     let before = chain.read(Porep::key_ids);
     for origin in origins() {
-        for call in wrapped() {
+        for call in wrapped().into_iter().chain(scheduled()) {
             // Whether it is refused, or does nothing, or waits: the key stays.
             let _ = chain.read(|| call.clone().dispatch(origin.clone()));
             assert_eq!(chain.read(Porep::key_ids), before, "{origin:?}: {call:?}");

@@ -236,6 +236,14 @@ fn call_indices_of_deals_are_frozen() {
     );
     assert_eq!(
         indices::<pallet_staking_collateral::Call<Runtime>>(),
-        [(0, "pledge"), (1, "request_release"), (2, "withdraw")]
+        [
+            (0, "pledge"),
+            (1, "request_release"),
+            (2, "withdraw"),
+            (3, "delegate"),
+            (4, "undelegate"),
+            (5, "withdraw_delegation"),
+            (6, "set_commission"),
+        ]
     );
 }

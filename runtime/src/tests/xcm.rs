@@ -1,16 +1,14 @@
 //! Customers of other chains, with the runtime's own configuration of messages: a relay chain, this chain,
 //! and a sibling that runs the same runtime.
+#![allow(unreachable_pub)] // The simulator's macros make public items.
 
 mod orders;
 mod relay;
 mod strangers;
 
-use codec::DecodeAll;
+use codec::{Decode, DecodeAll};
 use cumulus_primitives_core::ParaId;
-use frame_support::{
-    assert_ok,
-    traits::fungibles::{Inspect as _, Mutate as _},
-};
+use frame_support::{assert_ok, traits::fungibles::Mutate as _};
 use ips_primitives::{
     id::AccountKey,
     xcm::{Chain, Fees, Route},

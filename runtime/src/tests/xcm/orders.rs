@@ -4,10 +4,12 @@ use codec::Encode;
 use frame_support::traits::fungible::InspectHold;
 use ips_primitives::{
     deal::OrderParams,
-    fragment::{ErasureParams, FragmentSize, GroupWidth, Level},
+    fragment::{ErasureParams, FragmentSize},
     id::FileId,
     slot::SlotRoot,
 };
+
+use xcm::latest::AssetTransferFilter;
 
 use super::*;
 
@@ -15,7 +17,7 @@ const BUY: Balance = 20 * UNIT;
 const GIVE: Balance = 12 * UNIT;
 
 pub(super) fn order(price: Balance) -> RuntimeCall {
-    let erasure = ErasureParams::new(Level::Half, GroupWidth::Six);
+    let erasure = ErasureParams { data: 3, parity: 3 };
     let roots: Vec<_> = (0..6).map(|i| SlotRoot([i; 32])).collect();
     pallet_storage_market::Call::place_order {
         params: OrderParams {
@@ -41,12 +43,12 @@ fn program(chain: Chain, call: &RuntimeCall) -> Vec<u8> {
 
 fn orders() -> Vec<AccountId> {
     Ips::execute_with(|| {
-        let next = pallet_storage_market::NextOrder::<Runtime>::get();
+        let next = pallet_storage_market::NextOrderId::<Runtime>::get();
         (0..next.0)
             .filter_map(|id| {
                 pallet_storage_market::Orders::<Runtime>::get(ips_primitives::id::OrderId(id))
             })
-            .map(|order| order.client)
+            .map(|order| AccountId::from(order.client.0))
             .collect()
     })
 }

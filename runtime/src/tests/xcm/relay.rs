@@ -1,4 +1,5 @@
 //! A relay chain as far as messages go: accounts, `execute`, the queue of its parachains' messages.
+#![allow(unreachable_pub)] // The runtime macros make public items.
 
 use frame_support::{
     construct_runtime, derive_impl, parameter_types,
@@ -145,6 +146,7 @@ impl pallet_xcm::Config for Runtime {
 }
 
 /// Executes what parachains send.
+#[allow(dead_code, reason = "only a type")]
 pub struct Messages;
 
 impl ProcessMessage for Messages {
@@ -173,11 +175,7 @@ impl pallet_message_queue::Config for Runtime {
     type MaxStale = ConstU32<16>;
     type ServiceWeight = ServiceWeight;
     type IdleMaxServiceWeight = ();
-    #[cfg(not(feature = "runtime-benchmarks"))]
     type MessageProcessor = Messages;
-    #[cfg(feature = "runtime-benchmarks")]
-    type MessageProcessor =
-        pallet_message_queue::mock_helpers::NoopMessageProcessor<AggregateMessageOrigin>;
     type QueueChangeHandler = ();
     type QueuePausedQuery = ();
     type WeightInfo = ();
