@@ -104,6 +104,11 @@ pub(crate) fn of_every_call() -> Vec<Row> {
     rows
 }
 
+/// How many of a call a block holds by its weights.
+pub(crate) fn per_block(call: &RuntimeCall) -> f64 {
+    Block::new().holds(call).0
+}
+
 /// A transfer.
 pub(crate) fn transfer() -> RuntimeCall {
     pallet_balances::Call::transfer_keep_alive {

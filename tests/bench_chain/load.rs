@@ -19,7 +19,7 @@ use sp_core::{sr25519, Pair};
 use subxt_rpcs::rpc_params;
 
 use crate::{
-    limits::{order, transfer},
+    limits::{order, per_block as by_weight, transfer},
     rows::Row,
 };
 
@@ -77,10 +77,12 @@ async fn loaded(network: &mut Network, transfers: u32) -> anyhow::Result<Vec<Row
     ] {
         let (per_block, limit) = chain.fill(&call, count).await?;
         let slot = SLOT_MILLISECONDS as f64 / 1e3;
-        rows.push(Row::new(format!("{name}, measured"), per_block, "per block").limited_by(limit));
-        rows.push(
-            Row::new(format!("{name}, measured"), per_block / slot, "per s").limited_by(limit),
-        );
+        let name = format!("{name}, measured, against what weights allow");
+        let allowed = by_weight(&call);
+        for (unit, seconds) in [("per block", 1.0), ("per s", slot)] {
+            let row = Row::new(&name, per_block / seconds, unit);
+            rows.push(row.against(allowed / seconds).limited_by(limit));
+        }
     }
     Ok(rows)
 }
