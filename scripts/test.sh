@@ -33,4 +33,10 @@ wasm_cargo build --locked --target wasm32v1-none --no-default-features \
   --target-dir "$CARGO_TARGET_DIR/no_std" -p ips-primitives -p ips-verifier
 phase "the main job on real processes"
 "$IPS_BIN/ips-demo"
+if command -v npm >/dev/null; then
+  phase "every call as polkadot.js apps sends it"
+  ./scripts/test-polkadot-js.sh
+else
+  phase "polkadot.js: skipped, for there is no npm"
+fi
 phase "all checks passed"

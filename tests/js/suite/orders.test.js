@@ -39,7 +39,6 @@ test('an order is placed for what was quoted', async () => {
   await fails(placeOrder(order({ slotRoots: [] })), customer, 'storageMarket.BadSlotRoots');
   await fails(placeOrder(order({ segments: 0 })), customer, 'storageMarket.BadSegments');
   await fails(placeOrder(order({ durationBlocks: 0 })), customer, 'storageMarket.BadDuration');
-  await fails(placeOrder(order({ segments: 1_000_000 })), customer, 'storageMarket.SlotTooLarge');
   const events = await send(placeOrder(order()), customer);
   const [found, client, file, held, deposit] = events.get('storageMarket.OrderPlaced');
   id = found;
@@ -52,9 +51,11 @@ test('an order is placed for what was quoted', async () => {
   assert.ok((await api.query.storageMarket.orders(id)).isSome);
 });
 
-test('an order is renewed, settled and confirmed only when there is something to it', async () => {
+test('an order is renewed; it is settled and confirmed only when there is something to it', async () => {
   const { renew, settle, confirmDeal, pruneOrder } = api.tx.storageMarket;
-  await fails(renew(id, 10), customer, 'storageMarket.NothingToRenew');
+  assert.ok((await send(renew(id, 10), customer)).has('storageMarket.OrderRenewed'));
+  await fails(renew(id, 0), customer, 'storageMarket.BadDuration');
+  await fails(renew(1n << 60n, 10), customer, 'storageMarket.OrderUnknown');
   await fails(settle({ order: id, slot: 0 }), customer, 'storageMarket.NothingDue');
   await fails(settle({ order: id, slot: 6 }), customer, 'storageMarket.SlotUnknown');
   await fails(confirmDeal({ order: id, slot: 0 }, `0x${'00'.repeat(64)}`), customer, 'storageMarket.NotAWorker');
