@@ -100,10 +100,17 @@ fn respond(request: &Request<Incoming>, text: String) -> Response<Full<Bytes>> {
     response
 }
 
+/// A metric: name after `ips_storage_`, type, what it is, labels and value of each sample.
+type Metric = (&'static str, &'static str, &'static str, Vec<(String, u64)>);
+
+fn count(length: usize) -> u64 {
+    u64::try_from(length).unwrap_or(u64::MAX)
+}
+
 /// A status in Prometheus' text format.
 fn render(status: &EngineStatus) -> String {
     let mut text = String::new();
-    let mut metric = |name: &str, kind: &str, help: &str, samples: &[(String, u64)]| {
+    for (name, kind, help, samples) in gauges(status).into_iter().chain(counters(status)) {
         // Writing into a string cannot fail.
         let _ = writeln!(
             text,
@@ -112,83 +119,67 @@ fn render(status: &EngineStatus) -> String {
         for (labels, value) in samples {
             let _ = writeln!(text, "ips_storage_{name}{labels} {value}");
         }
-    };
-    let one = |value: u64| vec![(String::new(), value)];
-    let count = |length: usize| u64::try_from(length).unwrap_or(u64::MAX);
-    let (peers, head) = (count(status.peers), u64::from(status.head));
-    metric("head", "gauge", "Best block of the chain.", &one(head));
-    metric("peers", "gauge", "Peers connected with.", &one(peers));
-    let free = status.free_bytes;
-    metric(
-        "free_bytes",
-        "gauge",
-        "Space that no slot uses.",
-        &one(free),
-    );
-    let bytes = status.slots.iter().map(|slot| slot.bytes).sum();
-    metric("slot_bytes", "gauge", "Bytes of all slots.", &one(bytes));
+    }
+    text
+}
+
+/// What is now.
+fn gauges(status: &EngineStatus) -> Vec<Metric> {
+    let gauge = |name, help, value| (name, "gauge", help, vec![(String::new(), value)]);
     let of = |state: &str, is: &dyn Fn(bool, bool) -> bool| {
         let slots = status.slots.iter();
-        let found = slots
-            .filter(|slot| is(slot.delivered, slot.confirmed))
-            .count();
-        (format!("{{state=\"{state}\"}}"), count(found))
+        let found = slots.filter(|slot| is(slot.delivered, slot.confirmed));
+        (format!("{{state=\"{state}\"}}"), count(found.count()))
     };
-    let slots = [
+    let slots = vec![
         of("claimed", &|delivered, confirmed| !delivered && !confirmed),
         of("delivered", &|delivered, confirmed| delivered && !confirmed),
         of("confirmed", &|_, confirmed| confirmed),
     ];
-    metric("slots", "gauge", "Slots by what is known of them.", &slots);
-    let sectors: Vec<_> = status
-        .sectors_by_step
-        .iter()
+    let steps = status.sectors_by_step.iter();
+    let sectors = steps
         .map(|(step, count)| (format!("{{step=\"{step:?}\"}}"), u64::from(*count)))
         .collect();
-    metric("sectors", "gauge", "Sectors by their next step.", &sectors);
-    let damaged = count(
-        status
-            .sectors
-            .iter()
-            .filter(|sector| sector.damaged)
-            .count(),
-    );
-    metric(
-        "sectors_damaged",
-        "gauge",
-        "Sectors that are made again.",
-        &one(damaged),
-    );
-    for (name, help, value) in [
-        (
+    let bytes = status.slots.iter().map(|slot| slot.bytes).sum();
+    let damaged = status.sectors.iter().filter(|sector| sector.damaged);
+    vec![
+        gauge("head", "Best block of the chain.", status.head.into()),
+        gauge("peers", "Peers connected with.", count(status.peers)),
+        gauge("free_bytes", "Space that no slot uses.", status.free_bytes),
+        gauge("slot_bytes", "Bytes of all slots.", bytes),
+        ("slots", "gauge", "Slots by what is known of them.", slots),
+        ("sectors", "gauge", "Sectors by their next step.", sectors),
+        gauge(
+            "sectors_damaged",
+            "Sectors that are made again.",
+            count(damaged.count()),
+        ),
+    ]
+}
+
+/// What happened since the start.
+fn counters(status: &EngineStatus) -> Vec<Metric> {
+    let counter = |name, help, value| (name, "counter", help, vec![(String::new(), value)]);
+    let (posts, served) = (status.posts_accepted, status.bytes_served);
+    vec![
+        counter(
             "seals_total",
-            "Seal proofs accepted since the start.",
+            "Seal proofs accepted.",
             status.seals_accepted,
         ),
-        (
-            "posts_total",
-            "Storage proofs accepted since the start.",
-            status.posts_accepted,
-        ),
-        (
+        counter("posts_total", "Storage proofs accepted.", posts),
+        counter(
             "claims_total",
-            "Retrieval claims accepted since the start.",
+            "Retrieval claims accepted.",
             status.claims_accepted,
         ),
-        (
+        counter(
             "extracts_total",
-            "Proofs of extract made since the start.",
+            "Proofs of extract made.",
             status.extracts_answered,
         ),
-        (
-            "served_bytes_total",
-            "Bytes served since the start.",
-            status.bytes_served,
-        ),
-    ] {
-        metric(name, "counter", help, &one(value));
-    }
-    text
+        counter("served_bytes_total", "Bytes served.", served),
+    ]
 }
 
 #[cfg(test)]

@@ -215,9 +215,8 @@ fn sector_that_recovers_before_its_turn_is_not_ended() {
             place.faulty_since = None;
             place.left_at = None;
         });
-        Sectors::<Test>::mutate(owner, sectors[1], |info| {
-            info.as_mut().unwrap().state = SectorState::Active;
-        });
+        let mut info = Sectors::<Test>::get(owner, sectors[1]).unwrap();
+        Porep::change_state(owner, sectors[1], &mut info, SectorState::Active);
         run_to(95);
         assert_eq!(state(owner, sectors[1]), SectorState::Active);
         assert_eq!(Endings::<Test>::iter().count(), 0);
