@@ -204,7 +204,7 @@ def run(spec):
         told = scrape(machine.port("chain", "9615"))
         told += "".join(scrape(machine.port(node, "9620")) for node in nodes)
         for name in sorted(metrics()):
-            need(re.search(rf"^{name}(_sum|_count|_bucket)?[ {{]", told, re.M), f"nobody tells {name}")
+            need(re.search(rf"^(# TYPE )?{name}(_sum|_count|_bucket)?[ {{]", told, re.M), f"nobody tells {name}")
         print(f"  {len(metrics())} metrics of the boards are told")
     finally:
         machine.stop()
