@@ -30,6 +30,8 @@ const VALIDATOR_KEYS: [u8; 2] = [1, 2];
 const COLLATORS: [&str; 2] = ["alice", "bob"];
 /// Bytes that their network keys are made of.
 const COLLATOR_KEYS: [u8; 2] = [11, 12];
+/// Byte that the sibling's network key is made of.
+const SIBLING_KEY: u8 = 21;
 /// Longest time until a validator answers.
 const START_PATIENCE: Duration = Duration::from_secs(180);
 
@@ -404,9 +406,12 @@ impl RelayChain {
         let Some(ports) = self.sibling else {
             return Ok(());
         };
+        let (key, _) = network_key(&self.node, &self.folder, SIBLING_KEY, ports.p2p)?;
         let mut command = Command::new(&self.node);
         command
             .args(["--collator", "--alice", "--force-authoring"])
+            .arg("--node-key-file")
+            .arg(key)
             .arg("--chain")
             .arg(self.sibling_spec())
             .arg("--base-path")
