@@ -63,12 +63,25 @@ def check_dockerfile():
         need("sudo " not in rest, f"{name}: no sudo")
     for stage in ("node", "client"):
         need(stage in user, f"no stage {stage}")
-        need(user.get(stage) not in (None, "root", "0"), f"stage {stage} runs as root")
+        need((user.get(stage) or "0").split(":")[0] not in ("root", "0"), f"stage {stage} runs as root")
     text = (DOCKER / "Dockerfile").read_text()
     need(text.count("HEALTHCHECK") == 2, "a HEALTHCHECK for each image")
     need("VOLUME" in text and "EXPOSE" in text and "LABEL" in text, "VOLUME, EXPOSE, LABEL")
     if shutil.which("hadolint"):
         need(subprocess.run(["hadolint", DOCKER / "Dockerfile"]).returncode == 0, "hadolint")
+
+
+def check_toolchain():
+    """rust-toolchain.toml would choose another Rust than the image's: a variable must outrank it first."""
+    version, pinned = None, False
+    for name, rest in instructions():
+        if name == "FROM":
+            found = re.match(r"rust:(\d+\.\d+\.\d+)", rest)
+            version, pinned = found and found[1], False
+        elif name == "ENV":
+            pinned = pinned or f"RUSTUP_TOOLCHAIN={version}" in rest.split()
+        elif name == "RUN" and version and re.search(r"\b(rustup|cargo)\b", rest):
+            need(pinned, f"{rest.split()[0]} before ENV RUSTUP_TOOLCHAIN={version}")
 
 
 def compose():
@@ -96,6 +109,13 @@ def check_compose(spec):
             need(other in services, f"{name}: depends on {other}")
         for port in service.get("ports", []):
             need(port.startswith("127.0.0.1:"), f"{name}: {port} is open to the world")
+
+
+def check_client(services):
+    """The client uses private addresses only if its chain is at a loopback address."""
+    client = services["client"]
+    need(client.get("network_mode") == "service:chain", "client: shares no network with the chain")
+    need(client["environment"]["IPS_RPC"].startswith("ws://127.0.0.1:"), "client: would leave private addresses out")
 
 
 def metrics():
@@ -216,7 +236,9 @@ def main():
         sys.exit(__doc__)
     spec = compose()
     check_dockerfile()
+    check_toolchain()
     check_compose(spec)
+    check_client(spec["services"])
     check_boards()
     if "--run" in sys.argv:
         run(spec)
